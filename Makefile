@@ -1,0 +1,80 @@
+# Entremise. `make` alone says what can be made.
+UV := $(shell command -v uv)
+PYTHON ?= python3
+BIND ?= 127.0.0.1:8000
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONPATH := src
+export ENTREMISE_DEMO ?= 1
+export UV_PYTHON_DOWNLOADS := never
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+TEMPLATES = $(shell find src -name '*.html')
+
+.PHONY: help demo serve check fix test unit postgres e2e lock messages bench clean
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: .venv/.base ## install, invent a town, serve it: open http://127.0.0.1:8000 (demo / demo)
+	python manage.py demo
+	python manage.py serve --bind $(BIND)
+
+serve: .venv/.base ## serve what is in var/
+	python manage.py serve --bind $(BIND)
+
+check: .venv/.dev ## style, types, imports, migrations: no test
+	ruff format --check .
+	ruff check .
+	djade --check --target-version 5.2 $(TEMPLATES)
+	mypy
+	lint-imports --no-logo
+	python manage.py check --fail-level WARNING
+	python manage.py makemigrations --check --dry-run
+
+fix: .venv/.dev ## what a program can correct by itself
+	ruff check --fix .
+	ruff format .
+	djade --target-version 5.2 $(TEMPLATES)
+
+test: check unit postgres e2e ## everything a change must pass
+
+unit: .venv/.dev ## tests on SQLite
+	env -u DATABASE_URL pytest -n auto
+
+postgres: .venv/.dev ## the same tests on a throw-away PostgreSQL server
+	@if [ -n "$$DATABASE_URL" ]; then pytest -n auto; \
+	elif ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then scripts/with-postgres pytest -n auto; \
+	else echo; echo '######## SKIPPED: no PostgreSQL server on this computer ########'; echo; fi
+
+e2e: .venv/.dev ## the journeys in a real browser
+	@if command -v chromium >/dev/null; then pytest -m journey tests/journeys; \
+	else echo; echo '######## SKIPPED: no chromium on this computer, journeys not run ########'; echo; fi
+
+lock: ## compile requirements/*.txt again (needs uv)
+	$(LOCK) pyproject.toml -o requirements/base.txt
+	$(LOCK) pyproject.toml --extra postgres -c requirements/base.txt -o requirements/production.txt
+	$(LOCK) pyproject.toml requirements/test.in requirements/dev.in --extra postgres -c requirements/base.txt -o requirements/dev.txt
+
+messages: .venv/.dev ## collect the sentences to translate
+	cd src/entremise && django-admin makemessages -l en -l fr --no-location --no-obsolete
+	cd src/entremise/locale && msgen --no-wrap fr/LC_MESSAGES/django.po -o fr/LC_MESSAGES/django.po
+	cd src/entremise && django-admin compilemessages
+
+bench: .venv/.dev ## the measures of benchmarks/, written to benchmarks/results/
+	python -m benchmarks
+
+clean: ## forget the environment and the demonstration
+	rm -rf .venv var
+
+.venv/bin/python:
+ifdef UV
+	uv venv --quiet --python $(PYTHON) .venv
+else
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo 'Python has no venv module here. On Debian: apt install python3-venv'; exit 1; }
+endif
+
+.venv/.%: requirements/%.txt | .venv/bin/python
+ifdef UV
+	uv pip install --quiet --python .venv --require-hashes -r $<
+else
+	python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+endif
+	@touch $@

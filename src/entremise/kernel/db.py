@@ -1,0 +1,73 @@
+"""A page that is only read must only read, enforced where the SQL leaves; which database holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+
+READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "EXPLAIN")
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+class WroteWhileReading(RuntimeError):
+    pass
+
+
+def _refuse_writes(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+    if _reading.get() and not sql.lstrip(" (").upper().startswith(READS):
+        raise WroteWhileReading(f"A GET tried: {sql[:80]}")
+    return execute(sql, params, many, context)
+
+
+@contextmanager
+def reading_only() -> Iterator[None]:
+    token = _reading.set(True)
+    try:
+        with connection.execute_wrapper(_refuse_writes):
+            yield
+    finally:
+        _reading.reset(token)
+
+
+@contextmanager
+def writing_allowed(reason: str) -> Iterator[None]:
+    """The named exceptions: the access journal of the vault, the session at log-in."""
+    token = _reading.set(False)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+class Router:
+    """Sends each model to its database: `database_alias` on the model, the main one by default.
+
+    Keys and the access journal live apart from the data, so that a copy of the data opens nothing,
+    and a line of the journal survives the rollback of whoever asked (reference rules-vault-commons § 2).
+    """
+
+    @staticmethod
+    def _alias(model: object) -> str:
+        return str(getattr(model, "database_alias", "default"))
+
+    def db_for_read(self, model: object, **hints: Any) -> str:
+        return self._alias(model)
+
+    def db_for_write(self, model: object, **hints: Any) -> str:
+        return self._alias(model)
+
+    def allow_relation(self, one: object, other: object, **hints: Any) -> bool:
+        return self._alias(one) == self._alias(other)
+
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
+        if model_name is None:  # RunPython and RunSQL name their database in their hints
+            return bool(db == hints.get("database", "default"))
+        try:
+            return db == self._alias(apps.get_model(app_label, model_name))
+        except LookupError:  # a model that no longer exists
+            return db == "default"

@@ -1,0 +1,51 @@
+"""Rule points: the settings that belong to the community. Contexts declare them, a vote moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Value = int | bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class RulePoint:
+    """A named parameter with its default and its bounds.
+
+    A whole number has `minimum` and `maximum`; a choice has `choices`; a yes/no has neither.
+    `loosens` says which way needs the stronger majority: `up`, `down`, or the value that loosens.
+    """
+
+    key: str
+    label: str
+    default: Value
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    loosens: Literal["", "up", "down"] | str = ""
+    unit: str = ""
+
+    def accepts(self, value: object) -> bool:
+        if isinstance(self.default, bool):
+            return isinstance(value, bool)
+        if isinstance(self.default, int):
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            return whole and (self.minimum or 0) <= value <= (self.maximum or 0)  # type: ignore[operator]
+        return value in self.choices
+
+
+_points: dict[str, RulePoint] = {}
+
+
+def declare(point: RulePoint) -> RulePoint:
+    if point.key in _points:
+        raise ValueError(f"rule point {point.key!r} is declared twice")
+    if not point.accepts(point.default):
+        raise ValueError(f"rule point {point.key!r}: default outside its bounds")
+    _points[point.key] = point
+    return point
+
+
+def declared() -> Mapping[str, RulePoint]:
+    return _points

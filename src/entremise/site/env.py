@@ -1,0 +1,87 @@
+"""Reading the environment: typed, with a default that runs, loud when a value makes no sense."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = text(name, "1" if default else "0").lower()
+    if value not in {"0", "1", "false", "true", "no", "yes"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write 1 or 0")
+    return value in {"1", "true", "yes"}
+
+
+def number(name: str, default: int) -> int:
+    try:
+        return int(text(name, str(default)))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number") from None
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def secret(name: str, default: str | None = None) -> str:
+    """NAME, or the content of the file that NAME_FILE points at; no default outside the demo."""
+    file = text(f"{name}_FILE")
+    value = Path(file).read_text(encoding="utf-8").strip() if file else text(name, default or "")
+    if not value:
+        raise ImproperlyConfigured(f"set {name} or {name}_FILE")
+    return value
+
+
+def database(name: str, default: Path) -> dict[str, Any]:
+    """Empty: a SQLite file. sqlite:///path, or postgresql://user:password@host:port/name, otherwise."""
+    url = urlsplit(text(name))
+    if url.scheme in {"", "sqlite"}:
+        return sqlite(Path(url.path) if url.path else default)
+    if url.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured(f"{name}: sqlite:///path or postgresql://…")
+    where = dict(parse_qsl(url.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": url.path.lstrip("/"),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": where.get("host", url.hostname or ""),
+        "PORT": str(url.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": "entremise",
+            "options": "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+        },
+    }
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    sync = text("ENTREMISE_SQLITE_SYNC", "FULL")
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "CONN_MAX_AGE": None,
+        "TEST": {"NAME": path.with_name(f"test-{path.name}")},
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;"
+            f"PRAGMA synchronous={sync};"
+            "PRAGMA foreign_keys=ON;"
+            "PRAGMA temp_store=MEMORY;"
+            "PRAGMA mmap_size=134217728;"
+            "PRAGMA journal_size_limit=27103364;"
+            "PRAGMA cache_size=-20000;",
+        },
+    }

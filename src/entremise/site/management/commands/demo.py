@@ -1,0 +1,25 @@
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from entremise.accounts.models import User
+from entremise.territories.models import Territory
+
+
+class Command(BaseCommand):
+    help = "Prepare a demonstration: tables, style sheets, invented people. Safe to run again."
+
+    def handle(self, **options: object) -> None:
+        if not settings.DEMO:
+            raise CommandError("Set ENTREMISE_DEMO=1: the demonstration has a known password.")
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        with transaction.atomic():
+            if not User.objects.exists():
+                self.invent()
+        self.stdout.write("demo / demo")
+
+    def invent(self) -> None:
+        Territory.objects.create(insee="38185", name="Grenoble")
+        User.objects.create_user("demo", "demo@example.org", "demo")

@@ -1,0 +1,110 @@
+"""The one settings file. Every knob is an environment variable read by `env`; the defaults run a demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import django_stubs_ext
+
+from entremise.site import env
+
+django_stubs_ext.monkeypatch()
+
+HOME = Path(env.text("ENTREMISE_HOME", "var")).resolve()
+HOME.mkdir(parents=True, exist_ok=True)
+DEMO = env.flag("ENTREMISE_DEMO")
+DEBUG = env.flag("ENTREMISE_DEBUG")
+SECRET_KEY = env.secret("ENTREMISE_SECRET_KEY", "for the demo and the tests only" if DEMO or DEBUG else None)
+ALLOWED_HOSTS = env.words("ENTREMISE_HOSTS", "localhost,127.0.0.1")
+
+INSTALLED_APPS = [
+    "entremise.site.apps.SiteConfig",
+    "entremise.exchange",
+    "entremise.insights",
+    "entremise.outreach",
+    "entremise.mutualaid",
+    "entremise.registers",
+    "entremise.referrals",
+    "entremise.people",
+    "entremise.vault",
+    "entremise.commons",
+    "entremise.rules",
+    "entremise.kits",
+    "entremise.accounts",
+    "entremise.territories",
+    "entremise.audit",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "ninja",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "entremise.site.middleware.headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "entremise.site.middleware.Doors",
+]
+ROOT_URLCONF = "entremise.site.urls"
+WSGI_APPLICATION = "entremise.site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DATABASES = {
+    "default": env.database("DATABASE_URL", HOME / "entremise.sqlite3"),
+    "keys": env.database("ENTREMISE_KEYS_DATABASE", HOME / "keys.sqlite3"),
+    "journal": env.database("ENTREMISE_JOURNAL_DATABASE", HOME / "journal.sqlite3"),
+}
+DATABASE_ROUTERS = ["entremise.kernel.db.Router"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+LOCALE_PATHS = [Path(__file__).parents[1] / "locale"]
+TIME_ZONE = "Europe/Paris"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from django.db import connection
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from entremise.kernel.actors import Actor
+
+LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that may use the database may use the three of them: data, keys, journal."""
+    for item in items:
+        if mark := item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(**{**mark.kwargs, "databases": "__all__"}), append=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing leaves: neither a name nor a connection, except to this machine."""
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in LOCAL:
+            raise RuntimeError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    def guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host not in (None, "", *LOCAL):
+            raise RuntimeError(f"a test tried to find {host}")
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_resolve)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tests with live transactions empty every table: SQLite does it row by row, which the trail forbids."""
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER audit_entry_no_delete")
+
+
+@pytest.fixture
+def actor() -> Callable[..., Actor]:
+    def make(*roles: str, channel: str = "web", user_id: int | None = None, **more: Any) -> Actor:
+        return Actor(user_id, "Camille", channel, frozenset(roles), **more)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def run_jobs(db: None) -> Callable[[], list[str]]:
+    """Do what a worker would do now, and say which jobs it did."""
+
+    def run() -> list[str]:
+        done = []
+        while row := DBTaskResult.objects.ready().order_by("enqueued_at").first():
+            DBTaskResult.objects.filter(pk=row.pk).update(status=TaskResultStatus.SUCCESSFUL)
+            arguments = row.args_kwargs["args"]
+            row.task.func(*arguments)
+            done.append(arguments[0])
+        return done
+
+    return run
+
+
+@pytest.fixture
+def swap() -> Callable[[Any, str, Any], BeautifulSoup]:
+    """What htmx does with a fragment: the page that results must be the page that a reload gives."""
+
+    def swapped(page: Any, selector: str, fragment: Any) -> BeautifulSoup:
+        soup = BeautifulSoup(page.content, "html5lib")
+        target = soup.select_one(selector)
+        assert target is not None
+        target.clear()
+        body = BeautifulSoup(fragment.content.decode(), "html5lib").body
+        assert body is not None
+        target.extend(list(body.contents))
+        return soup
+
+    return swapped
+
+
+@pytest.fixture
+def flat(db: None) -> Callable[..., int]:
+    """A page costs the same number of queries however many rows it shows."""
+    from django.test.utils import CaptureQueriesContext
+
+    def check(ask: Callable[[], Any], more: Callable[[], Any]) -> int:
+        counts = []
+        for _ in range(2):
+            more()
+            with CaptureQueriesContext(connection) as queries:
+                assert ask().status_code == 200
+            counts.append(len(queries))
+        assert counts[0] == counts[1], counts
+        return counts[0]
+
+    return check
