@@ -87,6 +87,11 @@ DATABASE_ROUTERS = ["entremise.kernel.db.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
+MASTER_KEY = env.text("ENTREMISE_MASTER_KEY")
+MASTER_KEY_FILE = Path(env.text("ENTREMISE_MASTER_KEY_FILE") or HOME / "master.key")
+MASTER_KEY_CREATE = not env.text("ENTREMISE_MASTER_KEY_FILE")  # a file somebody names must be there already
+SMS_URL = env.text("ENTREMISE_SMS_URL", "console:")
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"

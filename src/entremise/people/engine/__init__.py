@@ -1,0 +1,1 @@
+"""Plain Python: how people write their telephone and their e-mail address."""

@@ -1,0 +1,67 @@
+"""Consents: an answer, its proof, and its withdrawal, which is as easy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from entremise.audit.registry import declare
+from entremise.audit.usecases import record
+from entremise.kernel import clock
+from entremise.kernel.actors import Actor
+from entremise.kernel.errors import NotAllowed
+from entremise.people import policies, queries
+from entremise.people.models import Consent, Person
+from entremise.vault.registry import PURPOSES
+
+ANSWERED = declare("people.consent.recorded", "a recueilli une réponse à une demande de consentement")
+WITHDRAWN = declare("people.consent.withdrawn", "a enregistré le retrait d’un consentement")
+
+REFUSED = "Seules la personne concernée et les agents qui l’entendent enregistrent sa réponse."
+
+
+@transaction.atomic
+def record_consent(
+    actor: Actor, *, person: Person | UUID, purpose: str, answer: str, text_version: str, scope: Sequence[str] = ()
+) -> Consent:
+    """Keep an answer (`yes`, `no`, `partly` with its `scope` of codes), and by which channel it was given.
+
+    Earlier answers are kept: the last one counts. Raises NotAllowed, ValidationError, NotFound.
+    """
+    row = person if isinstance(person, Person) else queries.person(person)
+    if not policies.can_record_answer(actor, row.pk):
+        raise NotAllowed(REFUSED)
+    if purpose not in PURPOSES:
+        raise ValidationError({"purpose": "Cette finalité n’existe pas."})
+    consent = Consent(
+        person=row,
+        purpose=purpose,
+        answer=answer,
+        text_version=text_version,
+        scope=list(scope),
+        channel=actor.channel,
+        recorded_by=actor.user_id,
+        at=clock.now(),
+    )
+    consent.full_clean(exclude=["recorded_by", "withdrawn_at"])
+    consent.save()
+    record(actor, ANSWERED, consent, purpose=purpose, answer=answer, text_version=text_version)
+    return consent
+
+
+@transaction.atomic
+def withdraw_consent(actor: Actor, *, person: Person | UUID, purpose: str) -> int:
+    """Take back every yes given for a purpose; the number of answers withdrawn, 0 when there was nothing left.
+
+    Raises NotAllowed, NotFound.
+    """
+    row = person if isinstance(person, Person) else queries.person(person)
+    if not policies.can_record_answer(actor, row.pk):
+        raise NotAllowed(REFUSED)
+    rows = Consent.objects.filter(person=row, purpose=purpose, withdrawn_at=None).exclude(answer="no")
+    if count := rows.update(withdrawn_at=clock.now()):
+        record(actor, WITHDRAWN, row, purpose=purpose, answers=count)
+    return count

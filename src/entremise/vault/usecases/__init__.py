@@ -1,0 +1,39 @@
+"""The doors of the vault. Everybody else knows these names only."""
+
+from __future__ import annotations
+
+from entremise.vault.usecases.opening import Opening, Refused, find, open, open_many
+from entremise.vault.usecases.refusals import (
+    Busy,
+    FieldUnknown,
+    JournalUnavailable,
+    MotiveMissing,
+    PurposeUnknown,
+    Tampered,
+    TooManyRows,
+    ValueTooLong,
+    VaultSealed,
+)
+from entremise.vault.usecases.writing import erase, release, revoke_release, write, write_many
+
+__all__ = [
+    "Busy",
+    "FieldUnknown",
+    "JournalUnavailable",
+    "MotiveMissing",
+    "Opening",
+    "PurposeUnknown",
+    "Refused",
+    "Tampered",
+    "TooManyRows",
+    "ValueTooLong",
+    "VaultSealed",
+    "erase",
+    "find",
+    "open",
+    "open_many",
+    "release",
+    "revoke_release",
+    "write",
+    "write_many",
+]

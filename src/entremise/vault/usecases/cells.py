@@ -1,0 +1,93 @@
+"""From sealed cells to values and back, once everything is decided and journalled.
+
+Nobody outside this context may import this module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from entremise.vault import engine
+from entremise.vault.models import Cell, Record, RecordKey
+from entremise.vault.usecases.keyring import Keyring
+
+ATTEMPTS = 3
+
+
+class Altered(Exception):
+    """A cell, a manifest or a version is not what was written. Says nothing else."""
+
+
+def manifest_of(ring: Keyring, box: engine.Box, record: Record, key: RecordKey) -> dict[str, int]:
+    """`{field: version}` of a record; Altered when it was changed, moved, or put back from an older file."""
+    if not record.version:
+        return {}
+    if not key.floor <= record.version <= key.ceiling:
+        raise Altered
+    parts = ("manifest", ring.instance, record.register, record.pk, record.version)
+    try:
+        versions: dict[str, int] = json.loads(box.unseal(bytes(record.manifest), *parts))
+    except engine.InvalidTag:
+        raise Altered from None
+    return versions
+
+
+def seal_manifest(ring: Keyring, box: engine.Box, record: Record, versions: Mapping[str, int]) -> None:
+    """Put the manifest of the record's present version on the row, unsaved."""
+    text = json.dumps(versions, sort_keys=True).encode()
+    record.manifest = box.seal(text, "manifest", ring.instance, record.register, record.pk, record.version)
+
+
+def seal_cell(ring: Keyring, box: engine.Box, record: Record, field: str, value: str) -> Cell:
+    """A cell at the record's present version, unsaved."""
+    parts = ("cell", ring.instance, record.register, record.pk, field, record.version)
+    blob = box.seal(value.encode(), *parts)
+    return Cell(record=record, field=field, version=record.version, blob=blob)
+
+
+def read(ring: Keyring, allowed: Mapping[UUID, Iterable[str]]) -> dict[UUID, dict[str, str] | None]:
+    """`{record: {field: value}}` for the fields allowed of each record; None for a record that was altered.
+
+    Three queries, whatever the number of records. A write that lands between them looks like an alteration:
+    the doubtful records are read again before the alarm is given.
+    """
+    values: dict[UUID, dict[str, str] | None] = {}
+    left = {pk: set(fields) for pk, fields in allowed.items()}
+    for _ in range(ATTEMPTS):
+        if not left:
+            break
+        keys = RecordKey.objects.in_bulk(list(left))
+        records = Record.objects.in_bulk(list(left))
+        cells: dict[UUID, dict[str, Cell]] = {pk: {} for pk in left}
+        fields = set().union(*left.values())
+        for cell in Cell.objects.filter(record__in=list(left), field__in=fields):
+            cells[cell.record_id][cell.field] = cell
+        for pk in list(left):
+            if pk not in records or pk not in keys:  # erased a moment ago
+                values[pk] = {}
+                del left[pk]
+                continue
+            try:
+                values[pk] = _values(ring, records[pk], keys[pk], cells[pk], left[pk])
+                del left[pk]
+            except (Altered, engine.InvalidTag):
+                values[pk] = None
+    return values
+
+
+def _values(
+    ring: Keyring, record: Record, key: RecordKey, cells: Mapping[str, Cell], fields: Iterable[str]
+) -> dict[str, str]:
+    box = ring.unwrap(key)
+    versions, values = manifest_of(ring, box, record, key), {}
+    for field in fields:
+        version, cell = versions.get(field), cells.get(field)
+        if version is None and cell is None:
+            continue
+        if cell is None or cell.version != version:
+            raise Altered
+        parts = ("cell", ring.instance, record.register, record.pk, field, version)
+        values[field] = box.unseal(bytes(cell.blob), *parts).decode()
+    return values

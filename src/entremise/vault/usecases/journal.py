@@ -1,0 +1,109 @@
+"""Append to the access journal: on its own connection, committed before anything is read.
+
+A line says who, what for and how it was decided; record, field names and motive are sealed under the record's key,
+so that they disappear with the person. Nobody outside this context may import this module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import DatabaseError, connections, transaction
+
+from entremise.audit.engine import ORIGIN, link
+from entremise.kernel import clock
+from entremise.kernel.actors import Actor
+from entremise.vault import engine
+from entremise.vault.models import Line
+from entremise.vault.policies import RULE_SET
+from entremise.vault.usecases.keyring import Keyring
+from entremise.vault.usecases.refusals import JournalUnavailable
+
+ALIAS = "journal"
+HEAD = 0x6A6F7572  # PostgreSQL's advisory lock: one writer at a time at the head of the chain
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A line to come: `secret` is sealed with `box`, bound to `record`."""
+
+    action: str
+    purpose: str
+    register: str
+    verdict: str
+    rules: tuple[str, ...]
+    tag: str
+    record: str
+    box: engine.Box
+    secret: dict[str, object]
+
+
+def human(ring: Keyring, actor: Actor) -> str:
+    """Who, without a name: the account, a mark for an inhabitant, the label of a machine."""
+    if actor.user_id is not None:
+        return f"user:{actor.user_id}"
+    if actor.person_id is not None:
+        return f"person:{ring.tag(actor.person_id)}"
+    return "machine" if actor.has("machine") else "anonymous"
+
+
+def append(ring: Keyring, actor: Actor, decide: Callable[[frozenset[str]], Sequence[Draft]], *, counted: bool) -> int:
+    """Write the lines that `decide` makes, all or none; the number of the first.
+
+    `decide` is called under the lock of the chain's head, with the marks of the distinct records this human has read
+    in the last hour (empty when not `counted`): two requests at once cannot both use the last place.
+    Raises JournalUnavailable; then nothing may be decrypted.
+    """
+    try:
+        with transaction.atomic(using=ALIAS, durable=True):
+            if connections[ALIAS].vendor == "postgresql":
+                with connections[ALIAS].cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [HEAD])
+            who, now = human(ring, actor), clock.now()
+            seen: frozenset[str] = frozenset()
+            if counted:
+                read = Line.objects.filter(human=who, at__gt=now - HOUR, action="read")
+                read = read.filter(verdict__in=("granted", "partly")).order_by()
+                seen = frozenset(read.values_list("tag", flat=True).distinct())
+            drafts = decide(seen)
+            number, previous = Line.objects.values_list("number", "link").first() or (0, ORIGIN)
+            first, lines = number + 1, []
+            for number, draft in enumerate(drafts, start=first):
+                line = _line(ring, actor, draft, number)
+                line.human, line.at = who, now
+                line.link = previous = link(previous, line.body())
+                lines.append(line)
+            Line.objects.bulk_create(lines, batch_size=500)
+    except DatabaseError:
+        raise JournalUnavailable(
+            "Le journal des accès ne peut pas être écrit : rien n’a été lu ni modifié. "
+            "Réessayez dans un instant ; si cela dure, prévenez la personne qui administre le serveur."
+        ) from None
+    return first
+
+
+def _line(ring: Keyring, actor: Actor, draft: Draft, number: int) -> Line:
+    behalf = str(actor.on_behalf_of) if actor.on_behalf_of else None
+    secret = json.dumps({**draft.secret, "record": draft.record, "on_behalf_of": behalf}, ensure_ascii=False)
+    seal = draft.box.seal(secret.encode(), "seal", ring.instance, draft.register, draft.record, number)
+    return Line(
+        number=number,
+        roles=",".join(sorted(actor.roles))[:200],
+        organisation=actor.organisation_id,
+        channel=actor.channel,
+        on_behalf=actor.on_behalf_of is not None,
+        action=draft.action,
+        purpose=draft.purpose,
+        register=draft.register,
+        verdict=draft.verdict,
+        rules=list(draft.rules),
+        rule_set=RULE_SET,
+        request="",
+        tag=draft.tag,
+        seal=seal,
+        seal_hash=engine.digest(seal),
+    )

@@ -1,0 +1,233 @@
+"""`vault.open`: decided, journalled, then opened."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from uuid import uuid4
+
+import pytest
+from django.db import connections, transaction
+from django.test.utils import CaptureQueriesContext
+
+from entremise.kernel.actors import Actor
+from entremise.kernel.errors import NotAllowed, NotFound
+from entremise.vault import policies, usecases as vault
+from entremise.vault.models import Cell, Line, Record
+from entremise.vault.usecases import journal, opening
+from tests.people.factories import person
+
+pytestmark = pytest.mark.django_db
+
+WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+PHONE, FIRST, ADDRESS = "entraide.phone", "entraide.first_name", "entraide.address"
+
+
+def test_a_matchmaker_opens_a_phone_and_leaves_a_line(actor):
+    who = person()
+    opened = vault.open(actor("matchmaker", user_id=3), person=who.pk, fields=[PHONE, FIRST], **WHY)
+    assert opened.values == {PHONE: "+33639981234", FIRST: "Aline"}
+    assert opened.refused == {}
+    line = Line.objects.get(number=opened.number)
+    assert (line.human, line.action, line.verdict, line.rules) == ("user:3", "read", "granted", ["table-contact"])
+
+
+def test_a_field_that_no_rule_allows_stays_closed_and_says_so_in_french(actor):
+    who = person(address="12 rue des Essais")
+    opened = vault.open(actor("matchmaker", user_id=3), person=who.pk, fields=[PHONE, ADDRESS], **WHY)
+    assert set(opened.values) == {PHONE}
+    assert opened.refused[ADDRESS].reason == "Aucune règle ne l’autorise."
+    assert Line.objects.get(number=opened.number).verdict == "partly"
+
+
+@pytest.mark.parametrize(
+    ("roles", "purpose", "allowed"),
+    [
+        (["matchmaker"], "mutualaid.contact", {"name", "phone"}),
+        (["lead_matchmaker"], "mutualaid.contact", {"name", "phone", "address"}),
+        (["sensitive_referent"], "mutualaid.contact", {"name", "phone", "address"}),
+        (["matchmaker"], "mutualaid.geocode_fix", {"address"}),
+        (["matchmaker"], "mutualaid.meet", {"name", "phone", "address"}),
+        (["matchmaker"], "people.rights", set()),
+        (["desk"], "people.rights", {"name", "phone", "address"}),
+        (["dpo"], "people.rights", {"name", "phone", "address"}),
+        (["dpo"], "mutualaid.contact", set()),
+        (["machine"], "mutualaid.contact", {"phone"}),
+        (["machine"], "insights.statistics", set()),
+        (["analyst", "caller", "org_manager", "operator"], "mutualaid.contact", set()),
+        ([], "mutualaid.contact", set()),
+    ],
+)
+def test_roles_open_what_the_table_says_and_nothing_else(actor, roles, purpose, allowed):
+    who = person(address="12 rue des Essais")
+    fields = {"name": FIRST, "phone": PHONE, "address": ADDRESS}
+    opened = vault.open(
+        actor(*roles), person=who.pk, fields=list(fields.values()), purpose=purpose, motive=WHY["motive"]
+    )
+    assert set(opened.values) == {fields[category] for category in allowed}
+    assert set(opened.refused) == set(fields.values()) - set(opened.values)
+
+
+def test_a_person_reads_themself_and_nobody_else():
+    me, other = person(), person(first_name="Bruno")
+    for purpose in ("people.rights", "mutualaid.contact"):
+        mine = vault.open(Actor.person(me.pk), person=me.pk, fields=[FIRST], purpose=purpose, motive=WHY["motive"])
+        assert mine.values == {FIRST: "Aline"}
+    assert not vault.open(Actor.person(me.pk), person=other.pk, fields=[FIRST], **WHY).values
+
+
+def test_a_field_without_value_is_neither_given_nor_refused(actor):
+    opened = vault.open(actor("matchmaker"), person=person().pk, fields=["entraide.email"], **WHY)
+    assert (opened.values, opened.refused) == ({}, {})
+
+
+def test_an_unknown_person_leaves_a_refused_line_and_is_not_found(actor):
+    with pytest.raises(NotFound):
+        vault.open(actor("matchmaker"), person=uuid4(), fields=[PHONE], **WHY)
+    assert Line.objects.get().verdict == "refused"
+
+
+@pytest.mark.parametrize(
+    ("changed", "refusal"),
+    [
+        ({"purpose": "fraud.control"}, vault.PurposeUnknown),
+        ({"motive": "appel"}, vault.MotiveMissing),
+        ({"motive": "aaaaaaaaaaaaaa"}, vault.MotiveMissing),
+        ({"motive": "   .      .    "}, vault.MotiveMissing),
+        ({"motive": "ab " * 200}, vault.MotiveMissing),
+        ({"fields": ["entraide.salary"]}, vault.FieldUnknown),
+        ({"fields": ["heat.phone"]}, vault.FieldUnknown),
+        ({"fields": ["entraide.note"]}, vault.FieldUnknown),
+        ({"fields": ["entraide.phone#2"]}, vault.FieldUnknown),
+        ({"fields": []}, vault.FieldUnknown),
+    ],
+)
+def test_a_bad_question_is_refused_before_anything_else(actor, changed, refusal):
+    question = {"person": person().pk, "fields": [PHONE], **WHY, **changed}
+    lines = Line.objects.count()
+    with pytest.raises(refusal):
+        vault.open(actor("matchmaker"), **question)
+    assert Line.objects.count() == lines
+
+
+def test_an_opening_shows_no_value_and_cannot_be_kept(actor):
+    opened = vault.open(actor("matchmaker"), person=person().pk, fields=[PHONE, FIRST], **WHY)
+    assert "Aline" not in repr(opened) + str(opened) + f"{opened}"
+    for keep in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError):
+            keep(opened)
+
+
+def test_a_list_costs_the_same_queries_for_one_and_for_fifty(actor):
+    persons = [person(first_name=f"Fiction{n}").pk for n in range(50)]
+    who, counts = actor("matchmaker", user_id=3), []
+    for asked in (persons[:1], persons):
+        captures = [CaptureQueriesContext(connections[alias]) for alias in ("default", "keys", "journal")]
+        for capture in captures:
+            capture.__enter__()
+        opened = vault.open_many(who, persons=asked, fields=[PHONE, FIRST], **WHY)
+        for capture in captures:
+            capture.__exit__(None, None, None)
+        counts.append([len(capture) for capture in captures])
+        assert [opened[pk].values[FIRST] for pk in asked] == [f"Fiction{persons.index(pk)}" for pk in asked]
+    assert counts[0] == counts[1]
+    assert sum(counts[0]) <= 12
+
+
+def test_a_list_decides_once_per_situation(actor, monkeypatch):
+    persons = [person().pk for _ in range(5)]
+    asked = []
+    real = policies.decide
+    monkeypatch.setattr(policies, "decide", lambda *a, **k: asked.append(k["category"]) or real(*a, **k))
+    vault.open_many(actor("matchmaker"), persons=persons, fields=[PHONE, FIRST, "entraide.email"], **WHY)
+    assert sorted(asked) == ["name", "phone"]
+
+
+def test_a_list_answers_for_everybody_asked(actor):
+    known, unknown = person().pk, uuid4()
+    opened = vault.open_many(actor("matchmaker"), persons=[known, unknown], fields=[PHONE], **WHY)
+    assert opened[known].values
+    assert opened[unknown].refused[PHONE].rule == "unknown"
+    assert vault.open_many(actor("matchmaker"), persons=[], fields=[PHONE], **WHY) == {}
+    with pytest.raises(vault.TooManyRows):
+        vault.open_many(actor("matchmaker"), persons=[uuid4() for _ in range(501)], fields=[PHONE], **WHY)
+
+
+def test_the_hourly_cap_counts_distinct_records_on_the_server(actor, monkeypatch):
+    monkeypatch.setattr(policies, "PER_HOUR", 2)
+    one, two, three = (person().pk for _ in range(3))
+    who = actor("matchmaker", user_id=3)
+    for pk in (one, two, one, two):
+        assert vault.open(who, person=pk, fields=[PHONE], **WHY).values
+    assert vault.open(who, person=three, fields=[PHONE], **WHY).refused[PHONE].rule == "hourly_cap"
+    assert vault.open(who, person=one, fields=[PHONE], **WHY).values
+    assert vault.open(actor("matchmaker", user_id=4), person=three, fields=[PHONE], **WHY).values
+    listed = vault.open_many(actor("matchmaker", user_id=5), persons=[one, two, three], fields=[PHONE], **WHY)
+    assert [bool(listed[pk].values) for pk in (one, two, three)] == [True, True, False]
+
+
+def test_without_journal_nothing_is_decrypted(actor, monkeypatch):
+    from django.db import DatabaseError
+
+    who = person().pk
+    touched = []
+    monkeypatch.setattr(opening.cells, "read", lambda *a: touched.append(a))
+
+    def full(*args, **kwargs):
+        raise DatabaseError("database or disk is full")
+
+    monkeypatch.setattr(journal.Line.objects, "bulk_create", full)
+    with pytest.raises(vault.JournalUnavailable):
+        vault.open(actor("matchmaker"), person=who, fields=[PHONE], **WHY)
+    assert not touched
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_line_survives_the_rollback_of_whoever_asked(actor):
+    who = person().pk
+    with transaction.atomic():
+        number = vault.open(actor("matchmaker"), person=who, fields=[PHONE], **WHY).number
+        transaction.set_rollback(True)
+    assert Line.objects.filter(number=number, verdict="granted").exists()
+
+
+@pytest.mark.parametrize("harm", ["blob", "swap", "version", "missing", "manifest"])
+def test_an_altered_cell_gives_no_value_at_all(actor, harm, caplog):
+    who, other = person().pk, person(phone="06 39 98 00 01").pk
+    mine = Cell.objects.get(record__person=who, field="phone")
+    if harm == "blob":
+        Cell.objects.filter(pk=mine.pk).update(blob=bytes(mine.blob)[:-1] + b"\x00")
+    elif harm == "swap":
+        theirs = Cell.objects.get(record__person=other, field="phone")
+        Cell.objects.filter(pk=mine.pk).update(blob=theirs.blob)
+    elif harm == "version":
+        Cell.objects.filter(pk=mine.pk).update(version=2)
+    elif harm == "missing":
+        mine.delete()
+    else:
+        Record.objects.filter(person=who).update(manifest=Record.objects.get(person=other).manifest)
+    with pytest.raises(vault.Tampered) as refusal:
+        vault.open(actor("matchmaker"), person=who, fields=[PHONE, FIRST], **WHY)
+    assert refusal.value.code == "tampered"
+    assert Line.objects.first().verdict == "failed"
+    assert "tampered record" in caplog.text
+    listed = vault.open_many(actor("matchmaker"), persons=[who, other], fields=[PHONE], **WHY)
+    assert not listed[who].values
+    assert listed[other].values or harm == "swap"
+
+
+def test_search_by_phone_finds_those_who_share_a_line(actor):
+    one, two = person().pk, person(first_name="Bruno").pk
+    person(phone="06 39 98 00 01")
+    question = {"register": "entraide", "by": "phone", "value": "+33639981234", **WHY}
+    assert set(vault.find(actor("matchmaker"), **question)) == {one, two}
+    assert Line.objects.first().action == "search"
+    with pytest.raises(NotAllowed):
+        vault.find(actor("analyst"), **question)
+    assert Line.objects.first().verdict == "refused"
+    with pytest.raises(vault.FieldUnknown):
+        vault.find(actor("matchmaker"), **{**question, "by": "last_name"})
+    for _ in range(4):
+        person()
+    with pytest.raises(vault.TooManyRows):
+        vault.find(actor("matchmaker"), **question)
