@@ -9,7 +9,7 @@ export UV_PYTHON_DOWNLOADS := never
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 TEMPLATES = $(shell find src -name '*.html')
 
-.PHONY: help demo serve check fix test unit postgres e2e lock messages bench clean
+.PHONY: help demo serve check fix test unit postgres e2e shots lock messages bench clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -47,6 +47,10 @@ postgres: .venv/.dev ## the same tests on a throw-away PostgreSQL server
 e2e: .venv/.dev ## the journeys in a real browser
 	@if command -v chromium >/dev/null; then pytest -m journey tests/journeys; \
 	else echo; echo '######## SKIPPED: no chromium on this computer, journeys not run ########'; echo; fi
+
+shots: .venv/.dev ## pictures of every page, to be looked at: tests/journeys/shots/
+	python manage.py demo
+	python scripts/screenshots.py
 
 lock: ## compile requirements/*.txt again (needs uv)
 	$(LOCK) pyproject.toml -o requirements/base.txt

@@ -16,6 +16,7 @@ DEMO = env.flag("ENTREMISE_DEMO")
 DEBUG = env.flag("ENTREMISE_DEBUG")
 SECRET_KEY = env.secret("ENTREMISE_SECRET_KEY", "for the demo and the tests only" if DEMO or DEBUG else None)
 ALLOWED_HOSTS = env.words("ENTREMISE_HOSTS", "localhost,127.0.0.1")
+PHONE = env.text("ENTREMISE_PHONE", "01 99 00 00 00" if DEMO else "")  # until the territory gives its own
 
 INSTALLED_APPS = [
     "entremise.site.apps.SiteConfig",
@@ -44,6 +45,8 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.forms",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
@@ -74,10 +77,13 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "entremise.site.context.page",
             ]
         },
     }
 ]
+FORM_RENDERER = "entremise.site.renderer.Renderer"
+CSRF_FAILURE_VIEW = "entremise.site.web.csrf_failure"
 DATABASES = {
     "default": env.database("DATABASE_URL", HOME / "entremise.sqlite3"),
     "keys": env.database("ENTREMISE_KEYS_DATABASE", HOME / "keys.sqlite3"),

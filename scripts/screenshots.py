@@ -1,0 +1,91 @@
+"""Pictures of the pages, to be looked at by a person (interface reference § 12). Usage: screenshots.py [path …]
+
+Needs a prepared home (`python manage.py demo`). Serves it, visits each page at 1280 and 320 px, light and dark, into
+tests/journeys/shots/ (ignored by git). `--docs` keeps the few pictures of docs/images/, each under 100 kB.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+SHOTS = ROOT / "tests" / "journeys" / "shots"
+IMAGES = ROOT / "docs" / "images"
+PAGES = [
+    "/",
+    "/guide-de-style/",
+    "/accessibilite/",
+    "/mentions-legales/",
+    "/donnees-personnelles/",
+    "/signaler/",
+    "/danger/",
+    "/nulle-part/",
+    "/comptes/login/",
+]
+DOCS = {"accueil": ("/", 1280, False), "accueil-telephone": ("/", 320, True)}
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]  # fmt: skip
+BIND = os.environ.get("BIND", "127.0.0.1:8765")
+
+
+def wait() -> None:
+    host, port = BIND.rsplit(":", 1)
+    for _ in range(100):
+        try:
+            socket.create_connection((host, int(port)), timeout=2).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit(f"nothing answers at {BIND}")
+
+
+def shoot(browser: Browser, path: str, width: int, dark: bool, file: Path, *, whole: bool = True) -> None:
+    context = browser.new_context(
+        locale="fr-FR", viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+    )
+    page = context.new_page()
+    page.goto(f"http://{BIND}{path}")
+    kind = {"type": "jpeg", "quality": 80} if file.suffix == ".jpg" else {}
+    page.screenshot(path=file, full_page=whole, **kind)  # type: ignore[arg-type]
+    context.close()
+
+
+def main(arguments: list[str]) -> None:
+    docs = "--docs" in arguments
+    pages = [a for a in arguments if not a.startswith("--")] or PAGES
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "gunicorn", "entremise.site.wsgi", "--bind", BIND, "--no-control-socket"]
+    server = subprocess.Popen([*command, "--log-level", "warning"], cwd=ROOT)  # noqa: S603
+    try:
+        wait()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+            if docs:
+                IMAGES.mkdir(parents=True, exist_ok=True)
+                for name, (path, width, dark) in DOCS.items():
+                    shoot(browser, path, width, dark, IMAGES / f"{name}.png", whole=False)
+            else:
+                for path in pages:
+                    name = re.sub(r"\W+", "-", path).strip("-") or "accueil"
+                    for width in (1280, 320):
+                        for dark in (False, True):
+                            file = SHOTS / f"{name}_{width}_{'dark' if dark else 'light'}.png"
+                            shoot(browser, path, width, dark, file)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,42 @@
+"""What every template knows: the territory, who asks, the menu. One query for the theme, none else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from entremise.kernel import navigation
+from entremise.kernel.actors import Actor
+from entremise.site.appearance import look
+
+ANONYMOUS = Actor(None, "anonyme", "web")
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """`theme` (site.appearance.Look), `actor`, `menu` (label, href, current), `demo`, `page_address`."""
+    actor = getattr(request, "actor", ANONYMOUS)
+    return {
+        "theme": SimpleLazyObject(look),
+        "actor": actor,
+        "menu": SimpleLazyObject(lambda: _menu(actor, request.path)),
+        "demo": settings.DEMO,
+        "page_address": request.path,
+    }
+
+
+def _menu(actor: Actor, path: str) -> list[dict[str, Any]]:
+    """The nearest entry above the current address is the current one; « / » is only itself."""
+    words = []
+    for entry in navigation.menu(actor):
+        try:
+            words.append({"label": entry.label, "href": reverse(entry.url_name), "current": False})
+        except NoReverseMatch:  # a context that is not served here
+            continue
+    near = [w for w in words if path == w["href"] or (w["href"] != "/" and path.startswith(str(w["href"])))]
+    if near:
+        max(near, key=lambda w: len(str(w["href"])))["current"] = True
+    return words
