@@ -4,7 +4,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from entremise.accounts.models import User
-from entremise.territories.models import Territory
+from entremise.kernel.actors import Actor
+from entremise.territories import usecases as territories
 
 
 class Command(BaseCommand):
@@ -21,5 +22,5 @@ class Command(BaseCommand):
         self.stdout.write("demo / demo")
 
     def invent(self) -> None:
-        Territory.objects.create(insee="38185", name="Grenoble")
+        territories.load_reference(Actor.machine("démonstration"), departments=["38"])
         User.objects.create_user("demo", "demo@example.org", "demo")
