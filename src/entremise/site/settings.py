@@ -101,6 +101,9 @@ SMS_URL = env.text("ENTREMISE_SMS_URL", "console:")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 

@@ -19,8 +19,8 @@ class Command(BaseCommand):
         with transaction.atomic():
             if not User.objects.exists():
                 self.invent()
-        self.stdout.write("demo / demo")
+        self.stdout.write("demo@example.org / demo")
 
     def invent(self) -> None:
         territories.load_reference(Actor.machine("démonstration"), departments=["38"])
-        User.objects.create_user("demo", "demo@example.org", "demo")
+        User.objects.create_user("demo@example.org", "demo", label="Démonstration")
