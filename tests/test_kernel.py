@@ -95,6 +95,8 @@ def test_retry(monkeypatch, run_jobs):
 
 
 def test_tick(monkeypatch):
+    for name in [name for name, job in jobs._jobs.items() if job.every or job.daily]:
+        monkeypatch.delitem(jobs._jobs, name)
     monkeypatch.setitem(
         jobs._jobs, "t.tick", jobs.Job("t.tick", print, 1, timedelta(minutes=1), timedelta(minutes=5), None)
     )

@@ -19,6 +19,8 @@ class Entry(models.Model):
     data = models.JSONField("détails")
     link = models.CharField("maillon", max_length=64)
 
+    sentence: str = ""  # the French words of `action`, set by `queries.history`
+
     class Meta:
         verbose_name = "trace"
         ordering = ["-seq"]

@@ -20,6 +20,7 @@ urlpatterns = [
     path("langue/", web.set_language, name="set_language"),
     path("logo.svg", web.logo, name="logo"),
     path("api/v1/", (routes, app_name, namespace)),
+    path("", include("entremise.mutualaid.urls")),
     path("comptes/", include("allauth.urls")),
 ]
 handler400 = "entremise.site.web.bad_request"

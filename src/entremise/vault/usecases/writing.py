@@ -237,7 +237,7 @@ def release(actor: Actor, *, giver: UUID, receiver: UUID, fields: Iterable[str],
     if not names:
         raise FieldUnknown("Indiquez au moins un champ à transmettre.")
     row = Release(giver=giver, receiver=receiver, fields=names, purpose=purpose, at=clock.now(), until=until)
-    row.full_clean()
+    row.full_clean(exclude=["revoked_at"])
     row.save()
     trace(actor, RELEASED, row, purpose=purpose, fields=len(names))
     return row.pk

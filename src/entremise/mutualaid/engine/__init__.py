@@ -1,0 +1,1 @@
+"""Masks, ranking and search order of Entraide: plain Python, property-tested."""

@@ -1,0 +1,25 @@
+from entremise.mutualaid.models.helpers import HELPER_LIFE, HelperIndex, HelperProfile
+from entremise.mutualaid.models.matching import (
+    MATCH_LIFE,
+    PROPOSAL_LIFE,
+    ContactRelease,
+    Feedback,
+    Match,
+    Proposal,
+)
+from entremise.mutualaid.models.needs import NEED_LIFE, Category, Need
+
+__all__ = [
+    "HELPER_LIFE",
+    "MATCH_LIFE",
+    "NEED_LIFE",
+    "PROPOSAL_LIFE",
+    "Category",
+    "ContactRelease",
+    "Feedback",
+    "HelperIndex",
+    "HelperProfile",
+    "Match",
+    "Need",
+    "Proposal",
+]

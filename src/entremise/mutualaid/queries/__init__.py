@@ -1,0 +1,48 @@
+"""Every read of Entraide: the only way to obtain an object."""
+
+from entremise.mutualaid.queries.candidates import Shortlist, Suggestion, shortlist, suggestion_for
+from entremise.mutualaid.queries.files import (
+    categories,
+    category,
+    figures,
+    helper,
+    helper_of_link,
+    helpers,
+    link_of,
+    match,
+    my_needs,
+    need,
+    need_by_code,
+    need_of_link,
+    needs,
+    possible_duplicates,
+    proposal,
+    proposal_of_link,
+    queue,
+    queue_counts,
+)
+
+__all__ = [
+    "Shortlist",
+    "Suggestion",
+    "categories",
+    "category",
+    "figures",
+    "helper",
+    "helper_of_link",
+    "helpers",
+    "link_of",
+    "match",
+    "my_needs",
+    "need",
+    "need_by_code",
+    "need_of_link",
+    "needs",
+    "possible_duplicates",
+    "proposal",
+    "proposal_of_link",
+    "queue",
+    "queue_counts",
+    "shortlist",
+    "suggestion_for",
+]

@@ -1,0 +1,237 @@
+"""Who could help with this need: exact search by H3 columns on the ordinary database (reference § 7.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet
+from django.utils.crypto import salted_hmac
+
+from entremise.kernel import clock
+from entremise.mutualaid import rules
+from entremise.mutualaid.engine import ranking
+from entremise.mutualaid.engine.ranking import NEVER, Candidate, Ranked, Wanted, Weights
+from entremise.mutualaid.models import HelperIndex, HelperProfile, Match, Need, Proposal
+from entremise.mutualaid.models.matching import PROPOSAL_LIVE
+from entremise.rules.queries import values_of
+from entremise.territories.engine import cells
+
+TOLERANCE_M = 500  # cell centres stand for points: 95 % of distances are right within 640 m
+NEAR = ((8, 2), (8, 5))  # 19 then 91 cells, each cut at what is wanted
+FAR = ((7, 4), (7, 6), (7, 12), (7, 18))  # 61 to 1,027 cells: 18 covers 30 km
+RECENT = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A helper for a need, with the reasons shown; `refusal` is the code of why not, empty when eligible."""
+
+    helper: HelperProfile
+    score: int
+    reasons: tuple[ranking.Reason, ...]
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    suggestions: Sequence[Suggestion]
+    left_out: dict[str, int]  # code of refusal → number of helpers, counted when the list is short
+
+
+def shortlist(need: Need, *, want: int | None = None) -> Shortlist:
+    """The helpers to propose for a need, best first. Six queries at most, whatever the number of helpers."""
+    now = clock.now()
+    settings = {key: int(value) for key, value in values_of(*_POINTS).items()}
+    want = want or settings[rules.SHORTLIST.key]
+    pool = _pool(need, max(settings[rules.POOL.key], want), now)
+    ranked = ranking.rank(_wanted(need), _candidates(need, pool, now), _weights(settings), now, _secret())[:want]
+    helpers = HelperProfile.objects.select_related("territory").in_bulk([r.candidate.helper_id for r in ranked])
+    found = [_suggestion(helpers[r.candidate.helper_id], r) for r in ranked]
+    return Shortlist(found, _left_out(need, now) if len(found) < want else {})
+
+
+def suggestion_for(need: Need, helper: HelperProfile, now: datetime) -> Suggestion:
+    """The same judgement on one helper: the score and reasons to store, or why not."""
+    settings = {key: int(value) for key, value in values_of(*_POINTS).items()}
+    distance = _distance(need, helper.h8)
+    rows = [(helper.pk, distance)]
+    candidate = _candidates(need, rows, now)[0]
+    ranked = ranking.score(_wanted(need), candidate, _weights(settings), now)
+    return Suggestion(helper, ranked.score, ranked.reasons, _refusal(need, helper, distance))
+
+
+def _refusal(need: Need, helper: HelperProfile, distance: float | None) -> str:
+    checks = (
+        ("state", helper.state == "available" and helper.h8 is not None),
+        ("category", bool(helper.categories & need.category.mask)),
+        ("slots", bool(helper.slots & need.slots)),
+        ("language", not need.languages or bool(helper.languages & need.languages)),
+        ("distance", distance is None or distance <= min(need.reach_m, helper.radius_m + TOLERANCE_M)),
+        ("screening", not need.sensitive or helper.screened_at is not None),
+        ("self", helper.person_id != need.person_id),
+        ("already", not Proposal.objects.filter(need=need, helper=helper, state__in=PROPOSAL_LIVE).exists()),
+    )
+    return next((code for code, fine in checks if not fine), "")
+
+
+def _suggestion(helper: HelperProfile, ranked: Ranked) -> Suggestion:
+    return Suggestion(helper, ranked.score, ranked.reasons)
+
+
+def _pool(need: Need, want: int, now: datetime) -> list[tuple[int, float | None]]:
+    """(helper, distance) of the `want` nearest eligible; at equal distance, the longest unsolicited first.
+
+    Nearest first by cells: a ring is enough once it surely holds everything nearer than what was found.
+    """
+    excluded = set(Proposal.objects.filter(need=need).values_list("helper_id", flat=True))
+    excluded |= set(HelperProfile.objects.filter(person_id=need.person_id).values_list("pk", flat=True))
+    unplaced: list[tuple[int, float | None]]
+    if need.remote or need.h8 is None:
+        rows = _index(need, now).order_by("rested_since", "helper_id").values_list("helper_id", flat=True)
+        unplaced = [(pk, None) for pk in rows[: want + len(excluded)] if pk not in excluded]
+        return unplaced[:want]
+    home, best = need.h8, list[tuple[int, float]]()
+    for resolution, k in (*NEAR, *FAR):
+        centre = home if resolution == 8 else cells.parent(home, 7)
+        sure = (1.5 * k - 0.5) * 0.98 * cells.shortest_edge_m(centre)
+        if resolution == 8:
+            found = _near(need, cells.disk(centre, k), want + len(excluded), now)
+        else:
+            found = _far(need, cells.disk(centre, k), now)
+        best = [row for row in found if row[0] not in excluded][:want]
+        # Centres of res-7 cells stand up to one edge away from those of their children.
+        sure -= 0 if resolution == 8 else 2 * cells.shortest_edge_m(home)
+        if sure >= need.reach_m or (len(best) >= want and best[-1][1] <= sure):
+            break
+    return [(pk, distance) for pk, distance in best]
+
+
+_NEAR_SQL = """SELECT * FROM (SELECT helper_id, h8, rested_since FROM mutualaid_helperindex
+ WHERE h8 = %s AND free_from <= %s AND (cats & %s) <> 0 AND (slots & %s) <> 0
+ AND (%s = 0 OR (langs & %s) <> 0) AND radius_m >= %s AND (NOT %s OR screened)
+ ORDER BY rested_since, helper_id LIMIT %s) AS cell"""
+
+
+def _near(need: Need, ring: Iterable[int], most: int, now: datetime) -> list[tuple[int, float]]:
+    """Each cell in its own sub-select, cut at `most`: a dense town costs no more than a village."""
+    moment = connection.ops.adapt_datetimefield_value(now)
+    parts: list[str] = []
+    values: list[Any] = []
+    for cell in ring:
+        distance = _distance(need, cell)
+        if distance is None or distance > need.reach_m:
+            continue
+        parts.append(_NEAR_SQL)
+        radius = max(0, int(distance - TOLERANCE_M + 0.999999))
+        values += [cell, moment, need.category.mask, need.slots, need.languages, need.languages]
+        values += [radius, need.sensitive, most]
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        rows = cursor.fetchall()
+    return _sorted(need, rows)
+
+
+def _far(need: Need, ring: Iterable[int], now: datetime) -> list[tuple[int, float]]:
+    rows = _index(need, now).filter(h7__in=list(ring)).values_list("helper_id", "h8", "rested_since", "radius_m")
+    kept = []
+    for pk, cell, rested, radius in rows:
+        distance = _distance(need, cell)
+        if distance is not None and distance <= min(need.reach_m, radius + TOLERANCE_M):
+            kept.append((pk, cell, rested))
+    return _sorted(need, kept)
+
+
+def _index(need: Need, now: datetime) -> QuerySet[HelperIndex, HelperIndex]:
+    rows = HelperIndex.objects.annotate(
+        cat_hit=F("cats").bitand(need.category.mask), slot_hit=F("slots").bitand(need.slots)
+    ).filter(~Q(cat_hit=0), ~Q(slot_hit=0), free_from__lte=now)
+    if need.languages:
+        rows = rows.annotate(lang_hit=F("langs").bitand(need.languages)).exclude(lang_hit=0)
+    return rows.filter(screened=True) if need.sensitive else rows
+
+
+def _sorted(need: Need, rows: Iterable[tuple[int, int, object]]) -> list[tuple[int, float]]:
+    keyed = [(_distance(need, cell) or 0.0, str(rested), pk) for pk, cell, rested in rows]
+    return [(pk, distance) for distance, _, pk in sorted(keyed)]
+
+
+def _distance(need: Need, cell: int | None) -> float | None:
+    if need.remote or need.h8 is None or cell is None:
+        return None
+    return cells.distance_m(need.h8, cell)
+
+
+def _candidates(need: Need, pool: Sequence[tuple[int, float | None]], now: datetime) -> list[Candidate]:
+    ids = [pk for pk, _ in pool]
+    profiles = HelperProfile.objects.in_bulk(ids)
+    recent = dict(
+        Proposal.objects.filter(helper_id__in=ids, sent_at__gt=now - RECENT)
+        .exclude(state="superseded", answered_at__isnull=True)
+        .values_list("helper_id")
+        .annotate(n=Count("pk"))
+        .order_by("helper_id")
+    )
+    known = set(
+        Match.objects.filter(helper_id__in=ids, need__person_id=need.person_id, state="done")
+        .exclude(feedback__again=False)
+        .values_list("helper_id", flat=True)
+    )
+    return [
+        Candidate(
+            pk,
+            profiles[pk].person_id,
+            distance,
+            profiles[pk].slots,
+            profiles[pk].languages,
+            profiles[pk].last_solicited_at,
+            recent.get(pk, 0),
+            pk in known,
+        )
+        for pk, distance in pool
+    ]
+
+
+def _left_out(need: Need, now: datetime) -> dict[str, int]:
+    """Why the others are not in the list, each counted once, at its first reason."""
+    rows = HelperProfile.objects.filter(state="available", territory=need.territory)
+    rest = rows.annotate(cat_hit=F("categories").bitand(need.category.mask)).exclude(cat_hit=0)
+    counts = {"category": rows.count() - rest.count()}
+    free = rest.filter(index__free_from__lte=now)
+    counts["cap"] = rest.filter(index__free_from__gt=now).count()
+    fits = free.annotate(slot_hit=F("slots").bitand(need.slots)).exclude(slot_hit=0)
+    counts["slots"] = free.count() - fits.count()
+    if need.languages:
+        speaks = fits.annotate(lang_hit=F("languages").bitand(need.languages)).exclude(lang_hit=0)
+        counts["language"], fits = fits.count() - speaks.count(), speaks
+    if need.sensitive:
+        counts["screening"] = fits.filter(screened_at__isnull=True).count()
+    return {code: number for code, number in counts.items() if number}
+
+
+def _wanted(need: Need) -> Wanted:
+    h8 = None if need.remote else need.h8
+    person_language = need.languages or 1
+    return Wanted(
+        need.pk, need.person_id, need.category.mask, need.slots, need.languages, need.reach_m, h8, person_language
+    )
+
+
+_WEIGHTS = (rules.PROXIMITY, rules.REST, rules.AVAILABILITY, rules.CONTINUITY, rules.LANGUAGE, rules.DAMPING)
+_POINTS = (*_WEIGHTS, rules.POOL, rules.SHORTLIST)
+
+
+def _weights(settings: dict[str, int]) -> Weights:
+    return Weights(*(settings[point.key] for point in _WEIGHTS))
+
+
+def _secret() -> bytes:
+    return salted_hmac("entremise.mutualaid.rank", "tie", algorithm="sha256").digest()
+
+
+__all__ = ["NEVER", "Shortlist", "Suggestion", "shortlist", "suggestion_for"]

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+from entremise.kernel.actors import Actor
+from entremise.kernel.jobs import job
+from entremise.mutualaid import usecases
+
+
+@job("mutualaid.send_proposal", tries=3)
+def send_proposal(proposal_id: int) -> None:
+    usecases.tell_helper(Actor.machine("envois"), proposal_id=proposal_id)
+
+
+@job("mutualaid.announce_match", tries=3)
+def announce_match(match_id: int) -> None:
+    usecases.tell_match(Actor.machine("envois"), match_id=match_id)
+
+
+@job("mutualaid.welcome_helper", tries=3)
+def welcome_helper(helper_id: int) -> None:
+    usecases.welcome_helper(Actor.machine("envois"), helper_id=helper_id)
+
+
+@job("mutualaid.expire_proposals", every=timedelta(minutes=5))
+def expire_proposals() -> None:
+    usecases.expire_proposals(Actor.machine("délais"))
+
+
+@job("mutualaid.expire_releases", every=timedelta(minutes=15))
+def expire_releases() -> None:
+    usecases.expire_releases(Actor.machine("délais"))
+
+
+@job("mutualaid.resume_rested_helpers", daily=time(6, 30))
+def resume_rested_helpers() -> None:
+    usecases.resume_rested_helpers(Actor.machine("délais"))
