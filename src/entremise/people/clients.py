@@ -11,8 +11,10 @@ import json
 import sys
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.conf import settings
@@ -58,6 +60,13 @@ class Folder:
             raise NotSent("le dossier des SMS refuse l’écriture") from None
 
 
+class _NoDetour(urllib.request.HTTPRedirectHandler):
+    """A number goes to the address that the settings name, and to no other that it would point at."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Http:
     """A JSON POST to the gateway of an operator."""
@@ -72,9 +81,11 @@ class Http:
         body = json.dumps({"to": to, "text": text}).encode()
         request = urllib.request.Request(self.url, data=body, headers=headers, method="POST")  # noqa: S310 (https, checked)
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310
+            with urllib.request.build_opener(_NoDetour()).open(request, timeout=TIMEOUT):
                 pass
-        except OSError as error:
+        except (OSError, HTTPException) as error:
+            if isinstance(error, HTTPError):
+                error.close()
             raise NotSent(f"la passerelle SMS n’a pas accepté le message ({type(error).__name__})") from None
 
 
