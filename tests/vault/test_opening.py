@@ -10,6 +10,7 @@ import pytest
 from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from entremise.accounts.policies import SecondFactorNeeded
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.vault import policies, usecases as vault
@@ -231,3 +232,20 @@ def test_search_by_phone_finds_those_who_share_a_line(actor):
         person()
     with pytest.raises(vault.TooManyRows):
         vault.find(actor("matchmaker"), **question)
+
+
+def test_outside_a_demonstration_an_agent_proves_a_second_factor_first(actor, settings):
+    who = person().pk
+    settings.DEMO = False
+    agent = actor("matchmaker", user_id=3)
+    lines = Line.objects.count()
+    for deed in (
+        lambda: vault.open(agent, person=who, fields=[PHONE], **WHY),
+        lambda: vault.open_many(agent, persons=[who], fields=[PHONE], **WHY),
+        lambda: vault.find(agent, register="entraide", by="phone", value="+33639981234", **WHY),
+    ):
+        with pytest.raises(SecondFactorNeeded):
+            deed()
+    assert Line.objects.count() == lines
+    assert vault.open(actor("matchmaker", mfa=True), person=who, fields=[PHONE], **WHY).values
+    assert vault.open(Actor.person(who), person=who, fields=[PHONE], **WHY).values

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.views.decorators.debug import sensitive_variables
 
+from entremise.accounts.policies import require_second_factor
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
@@ -84,6 +85,7 @@ def open(actor: Actor, *, person: UUID, fields: Sequence[str], purpose: str, mot
 
     The fields that no rule allows are in `refused`, with their reason; a field without value is in neither.
     Raises PurposeUnknown, MotiveMissing, FieldUnknown, VaultSealed, JournalUnavailable (nothing was decrypted),
+    accounts.policies.SecondFactorNeeded (an agent without a second factor, outside the demonstration),
     Tampered (an altered record gives no value at all), NotFound (unknown or erased person).
     """
     verdicts, opened = _read(actor, [person], fields, purpose, motive)
@@ -118,6 +120,7 @@ def _read(
 ) -> tuple[list[Verdict], dict[UUID, Opening]]:
     purpose_known(purpose)
     motive = motive_given(motive)
+    require_second_factor(actor)
     asked = fields_known(names)
     if not asked:
         raise FieldUnknown("Demandez au moins un champ.")
@@ -291,6 +294,7 @@ def find(actor: Actor, *, register: str, by: str, value: str, purpose: str, moti
     """
     purpose_known(purpose)
     motive = motive_given(motive)
+    require_second_factor(actor)
     try:
         where = registry.register(register)
         category = where.fields[by]
