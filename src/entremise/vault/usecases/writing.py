@@ -158,10 +158,13 @@ def _put(ring: Keyring, record: Record, key: RecordKey, box: engine.Box, values:
         transaction.on_commit(partial(_raise_floor, record.pk, record.version), robust=True)
     fields = [one.field for one in values]
     Cell.objects.filter(record=record, field__in=fields).delete()
-    fresh = [cells.seal_cell(ring, box, record, one.field, value) for one, value in values.items() if value]
-    Cell.objects.bulk_create(fresh)
+    fresh = {one.field: value for one, value in values.items() if value}
+    cells.insert(
+        (record.pk, field, record.version, cells.seal_value(ring, box, record, field, value))
+        for field, value in fresh.items()
+    )
     versions = {field: version for field, version in versions.items() if field not in fields}
-    cells.seal_manifest(ring, box, record, versions | {cell.field: cell.version for cell in fresh})
+    cells.seal_manifest(ring, box, record, versions | dict.fromkeys(fresh, record.version))
     record.save(update_fields=["version", "manifest"])
     searched = {one.field: value for one, value in values.items() if one.field in _indexed(record.register)}
     BlindIndex.objects.filter(record=record, by__in=searched).delete()
@@ -179,7 +182,7 @@ def _indexed(register: str) -> frozenset[str]:
 def _index(ring: Keyring, record: Record, searched: Mapping[str, str]) -> list[BlindIndex]:
     key = ring.indexes[record.register]
     return [
-        BlindIndex(record=record, register=record.register, by=by, digest=engine.blind(key, by, value))
+        BlindIndex(record_id=record.pk, register=record.register, by=by, digest=engine.blind(key, by, value))
         for by, value in searched.items()
         if value
     ]
@@ -213,16 +216,18 @@ def write_many(
         records.append((record, box))
         keys.append(key)
     _journal_write(ring, actor, records, list(known.values()), purpose, motive, frozenset({"new"}))
-    sealed, index = [], []
+    indexed = _indexed(register)
+    sealed: list[tuple[UUID, str, int, bytes]] = []
+    index: list[BlindIndex] = []
     for (record, box), row in zip(records, rows.values(), strict=True):
-        here = [cells.seal_cell(ring, box, record, known[name].field, value) for name, value in row.items() if value]
-        cells.seal_manifest(ring, box, record, {cell.field: 1 for cell in here})
-        sealed += here
-        searched = {known[name].field: value for name, value in row.items() if known[name].field in _indexed(register)}
+        here = {known[name].field: value for name, value in row.items() if value}
+        cells.seal_manifest(ring, box, record, dict.fromkeys(here, 1))
+        sealed += [(record.pk, field, 1, cells.seal_value(ring, box, record, field, here[field])) for field in here]
+        searched = {field: value for field, value in here.items() if field in indexed}
         index += _index(ring, record, searched)
     RecordKey.objects.bulk_create(keys, batch_size=1000)
     Record.objects.bulk_create([record for record, _ in records], batch_size=1000)
-    Cell.objects.bulk_create(sealed, batch_size=1000)
+    cells.insert(sealed)
     BlindIndex.objects.bulk_create(index, batch_size=1000)
 
 
