@@ -59,6 +59,7 @@ lock: ## compile requirements/*.txt again (needs uv)
 
 messages: .venv/.dev ## collect the sentences to translate
 	cd src/entremise && django-admin makemessages -l en -l fr --no-location --no-obsolete
+	cd src/entremise/locale && msgattrib --clear-fuzzy --empty --no-wrap fr/LC_MESSAGES/django.po -o fr/LC_MESSAGES/django.po
 	cd src/entremise/locale && msgen --no-wrap fr/LC_MESSAGES/django.po -o fr/LC_MESSAGES/django.po
 	cd src/entremise && django-admin compilemessages
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -34,6 +35,7 @@ PAGES = [
 DOCS = {"accueil": ("/", 1280, False), "accueil-telephone": ("/", 320, True)}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
+TALLEST = 2600  # px: beyond, a picture is cut in pieces, or nobody could read it
 BIND = os.environ.get("BIND", "127.0.0.1:8765")
 
 
@@ -55,8 +57,13 @@ def shoot(browser: Browser, path: str, width: int, dark: bool, file: Path, *, wh
     )
     page = context.new_page()
     page.goto(f"http://{BIND}{path}")
-    kind = {"type": "jpeg", "quality": 80} if file.suffix == ".jpg" else {}
-    page.screenshot(path=file, full_page=whole, **kind)  # type: ignore[arg-type]
+    height = page.evaluate("document.documentElement.scrollHeight")
+    if whole and height > TALLEST:
+        for n, top in enumerate(range(0, height, TALLEST)):
+            clip: Any = {"x": 0, "y": top, "width": width, "height": min(TALLEST, height - top)}
+            page.screenshot(path=file.with_stem(f"{file.stem}_{n + 1}"), full_page=True, clip=clip)
+    else:
+        page.screenshot(path=file, full_page=whole)
     context.close()
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -11,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from entremise.kernel.navigation import Text
 from entremise.territories import queries
+from entremise.territories.models import Theme
+
+OURS = "#0b5563"  # the colour of entremise.css: a territory that keeps it needs no second sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +34,18 @@ class Look:
     host: str = ""
     dpo_contact: str = ""
     logo_svg: str = ""
-    accessibility_state: str = ""
-    accessibility_rate: str = ""
-    accessibility_audited_on: str = ""
-    accessibility_auditor: str = ""
-    accessibility_reference: str = ""
-    accessibility_not_conforming: str = ""
-    accessibility_burden: str = ""
-    accessibility_exempt: str = ""
-    accessibility_written_on: str = ""
-    accessibility_scheme_url: str = ""
+    logo_text: str = ""
+    access_state: str = ""
+    access_rate: str = ""
+    access_audited_on: date | None = None
+    access_auditor: str = ""
+    access_gaps: str = ""
+    access_written_on: date | None = None
+    access_contact: str = ""
+    access_delay_days: str = ""
+    access_scheme_url: str = ""
+    access_plan_url: str = ""
+    logo_hash: str = ""
 
     @property
     def phone_link(self) -> str:
@@ -47,13 +55,13 @@ class Look:
 
     @property
     def accessibility_words(self) -> Text:
-        """« non conforme » unless a valid audit says otherwise: none conforms without one (law 2005-102)."""
-        return STATES.get(self.accessibility_state, STATES["none"])
+        """« non conforme » unless a valid audit says otherwise: none conforms without one (law 2005-102)."""
+        return STATES.get(self.access_state, STATES["none"])
 
     @property
     def sheet_address(self) -> str:
-        """Where the colours of the territory are, with their hash so that browsers may keep them a year."""
-        return ""
+        """Where the colours of the territory are, hashed so that browsers keep them; none for our own colour."""
+        return f"/theme.css?v={_sheet_hash(self.colour)}" if self.colour and self.colour != OURS else ""
 
     @property
     def missing_for_notice(self) -> list[Text]:
@@ -70,19 +78,19 @@ NOTICE: dict[str, Text] = {
     "phone": _("téléphone"),
     "email": _("courriel"),
     "publisher": _("directeur ou directrice de la publication"),
-    "host": _("hébergeur : nom, adresse, téléphone"),
+    "host": _("hébergeur : nom, adresse, téléphone"),
     "dpo_contact": _("contact de la personne déléguée à la protection des données"),
 }
 DECLARATION: dict[str, Text] = {
-    "accessibility_state": _("état de conformité"),
-    "accessibility_audited_on": _("date de l’audit"),
-    "accessibility_auditor": _("qui a fait l’audit"),
-    "accessibility_rate": _("taux de critères respectés"),
-    "accessibility_not_conforming": _("contenus non conformes"),
-    "accessibility_written_on": _("date de la déclaration"),
-    "accessibility_scheme_url": _("adresse du schéma pluriannuel"),
-    "email": _("courriel de contact"),
-    "postal_address": _("adresse postale"),
+    "access_audited_on": _("date de l’audit"),
+    "access_auditor": _("qui a fait l’audit"),
+    "access_rate": _("taux de critères respectés"),
+    "access_gaps": _("contenus non accessibles"),
+    "access_written_on": _("date de la déclaration"),
+    "access_contact": _("contact pour l’accessibilité"),
+    "access_delay_days": _("délai de réponse"),
+    "access_scheme_url": _("adresse du schéma pluriannuel"),
+    "access_plan_url": _("adresse du plan de l’année"),
 }
 STATES: dict[str, Text] = {
     "none": _("non conforme"),
@@ -91,14 +99,20 @@ STATES: dict[str, Text] = {
 }
 
 
+@lru_cache(maxsize=16)
+def _sheet_hash(colour: str) -> str:
+    return Theme(colour=colour).css_hash
+
+
 def look() -> Look:
     """The theme as pages need it. Never raises: an error page must show the phone number even without a database."""
     default = Look(phone=settings.PHONE)
     try:
-        theme = getattr(queries, "theme", lambda: None)()
-    except (DatabaseError, RuntimeError):
+        theme = queries.theme()
+    except DatabaseError:
         return default
-    if theme is None:
-        return default
-    found = {f.name: getattr(theme, f.name, "") or getattr(default, f.name) for f in fields(Look)}
-    return Look(**{name: str(value) for name, value in found.items()})
+    found = {f.name: getattr(theme, f.name) for f in fields(Look)}
+    kept: dict[str, Any] = {
+        name: value if isinstance(value, date) else str(value) for name, value in found.items() if value
+    }
+    return replace(default, **kept)

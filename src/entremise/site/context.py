@@ -29,7 +29,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _menu(actor: Actor, path: str) -> list[dict[str, Any]]:
-    """The nearest entry above the current address is the current one; « / » is only itself."""
+    """The nearest entry above the current address is the current one; « / » is only itself."""
     words = []
     for entry in navigation.menu(actor):
         try:

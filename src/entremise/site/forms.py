@@ -10,8 +10,8 @@ class AccessReportForm(forms.Form):
     """What stopped somebody. `website` is a trap for programs: people never see it."""
 
     obstacle = forms.CharField(
-        label=_("Qu’est-ce qui vous a empêché d’avancer ?"),
-        help_text=_("Par exemple : « Le bouton Continuer ne se lit pas ». N’indiquez ni nom, ni santé."),
+        label=_("Qu’est-ce qui vous a empêché d’avancer ?"),
+        help_text=_("Par exemple : « Le bouton Continuer ne se lit pas ». N’indiquez ni nom, ni santé."),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": _("Décrivez ce qui vous a arrêté, même en quelques mots")},

@@ -18,6 +18,7 @@ urlpatterns = [
     path("administration/signalements/", web.access_reports, name="access_reports"),
     path("administration/signalements/<slug:public_id>/regler/", web.close_access_report, name="close_access_report"),
     path("langue/", web.set_language, name="set_language"),
+    path("theme.css", web.theme_sheet, name="theme_sheet"),
     path("logo.svg", web.logo, name="logo"),
     path("api/v1/", (routes, app_name, namespace)),
     path("", include("entremise.mutualaid.urls")),

@@ -20,6 +20,9 @@ from entremise.site import errors, styleguide, usecases
 from entremise.site.appearance import look
 from entremise.site.forms import AccessReportForm
 from entremise.site.models import AccessReport
+from entremise.territories.queries import theme
+
+YEAR = "public, max-age=31536000, immutable"
 
 
 def _address(name: str, otherwise: str) -> str:
@@ -48,7 +51,7 @@ def home(request: Request) -> HttpResponse:
 @login_not_required
 @require_safe
 def style_guide(request: Request) -> HttpResponse:
-    return render(request, "styleguide.html", styleguide.context())
+    return render(request, "styleguide.html", styleguide.context(request))
 
 
 @login_not_required
@@ -65,10 +68,17 @@ def accessibility(request: Request) -> HttpResponse:
 
 @login_not_required
 @require_safe
+def theme_sheet(request: Request) -> HttpResponse:
+    """The colours of the territory, tokens only, after the main sheet (interface reference § 15)."""
+    return HttpResponse(theme().css(), content_type="text/css", headers={"Cache-Control": YEAR})
+
+
+@login_not_required
+@require_safe
 def logo(request: Request) -> HttpResponse:
-    """The territory's logo as an image: inside an `<img>` a browser runs no script of it."""
+    """The territory's logo as an image: inside an `<img>` a browser runs no script of it. Hashed in its address."""
     answer = HttpResponse(look().logo_svg, content_type="image/svg+xml")
-    answer["Cache-Control"] = "public, max-age=3600"
+    answer["Cache-Control"] = YEAR
     answer["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return answer
 
