@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -143,19 +144,24 @@ class CloseForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    colleague = forms.ModelChoiceField(
+    """Cleans to the colleague's account."""
+
+    colleague = forms.ChoiceField(
         label="Passer à",
-        queryset=User.objects.none(),
-        to_field_name="public_id",
         error_messages={
             "required": "Choisissez un ou une collègue.",
             "invalid_choice": "Cette personne ne fait plus partie de l’équipe : choisissez-en une autre.",
         },
     )
 
-    def __init__(self, *args: Any, colleagues: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, colleagues: Sequence[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["colleague"].queryset = colleagues  # type: ignore[attr-defined]
+        self.accounts = {user.public_id: user for user in colleagues}
+        choices = [(code, user.label) for code, user in self.accounts.items()]
+        self.fields["colleague"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_colleague(self) -> User:
+        return self.accounts[self.cleaned_data["colleague"]]
 
 
 class OutcomeForm(forms.Form):

@@ -65,7 +65,7 @@ def need_list(request: Request) -> HttpResponse:
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    context = {"page": page, "filter": form, "query": query.urlencode(), "now": clock.now()}
+    context = {"page": page, "filter": form, "query": f"{query.urlencode()}&" if query else "", "now": clock.now()}
     template = "mutualaid/_need_rows.html" if request.htmx else "mutualaid/need_list.html"
     return render(request, template, context)
 
@@ -218,12 +218,12 @@ def _need_page(request: Request, need: Need, *, wrong: Form | None = None) -> Ht
     }
     if wrong is not None:
         context[request.POST.get("form", "")] = wrong
-    if need.state in ("open", "proposed"):
+    if need.state == "open" or (need.state == "proposed" and not context["accepted"]):
         context["shortlist"] = queries.shortlist(need, want=20 if "tous" in request.GET else None)
         context["asked"] = asked
         context["asked_contact"] = _contact(request, asked, need) if asked else None
-    elif match is not None or context["accepted"]:
-        helper = match.helper if match else context["accepted"].helper
+    elif chosen := context["accepted"] or match:
+        helper = chosen.helper
         context["helper_contact"] = _contact(request, helper.public_id, need)
     return render(request, "mutualaid/need_page.html", context, status=422 if wrong else 200)
 
@@ -410,7 +410,7 @@ def helper_list(request: Request) -> HttpResponse:
         "state": state,
         "states": HelperProfile._meta.get_field("state").choices,
         "labels": list(queries.categories()),
-        "query": f"etat={state}" if state else "",
+        "query": f"etat={state}&" if state else "",
     }
     template = "mutualaid/_helper_rows.html" if request.htmx else "mutualaid/helper_list.html"
     return render(request, template, context)

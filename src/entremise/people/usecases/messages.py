@@ -40,8 +40,12 @@ class MessageNotSent(DomainError):
 
 
 @sensitive_variables()
-def deliver(actor: Actor, *, person: Person | UUID, subject: str, text: str, purpose: str, motive: str) -> Way:
+def deliver(
+    actor: Actor, *, person: Person | UUID, subject: str, text: str, purpose: str, motive: str, sms: str = ""
+) -> Way:
     """Send a message by the person's preferred way that exists; which one it was, `none` when somebody must call.
+
+    `sms` is the short form for a phone, `text` by default.
 
     Called outside any transaction: a mail server may be slow. The channel is opened through the vault, journalled.
     Raises MessageRevealing when the text holds the recipient's number or address, MessageNotSent when the gateway
@@ -56,12 +60,12 @@ def deliver(actor: Actor, *, person: Person | UUID, subject: str, text: str, pur
     names = {"sms": f"{queries.REGISTER}.phone", "email": f"{queries.REGISTER}.email"}
     opening = vault.open(actor, person=row.pk, fields=list(names.values()), purpose=purpose, motive=motive)
     number, address = (opening.values.get(names[way], "") for way in ("sms", "email"))
-    _reveals_nothing(f"{subject}\n{text}", number, address)
+    _reveals_nothing(f"{subject}\n{text}\n{sms}", number, address)
     for way in ways:
         if way == "email" and address:
             _send(lambda: clients.send_mail(address, subject, text))
         elif way == "sms" and number and phones.receives_sms(number):
-            _send(lambda: clients.gateway().send(number, text))
+            _send(lambda: clients.gateway().send(number, sms or text))
         else:
             continue
         with transaction.atomic():
