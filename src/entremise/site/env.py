@@ -28,6 +28,14 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number") from None
 
 
+def choice(name: str, among: tuple[str, ...]) -> str:
+    """One of the words; the first is the default."""
+    value = text(name, among[0])
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write {', '.join(among)}")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 

@@ -17,6 +17,9 @@ DEBUG = env.flag("ENTREMISE_DEBUG")
 SECRET_KEY = env.secret("ENTREMISE_SECRET_KEY", "for the demo and the tests only" if DEMO or DEBUG else None)
 KITS_FOLDER = env.text("ENTREMISE_KITS")
 PUBLIC_URL = env.text("ENTREMISE_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+GEOCODER_URL = env.text("ENTREMISE_GEOCODER_URL")  # empty: no address leaves, communes have their centre
+GEOCODER_DIALECT = env.choice("ENTREMISE_GEOCODER_DIALECT", ("auto", "addok", "geoplateforme"))
+GEOCODER_TIMEOUT = env.number("ENTREMISE_GEOCODER_TIMEOUT", 5)  # seconds
 ALLOWED_HOSTS = env.words("ENTREMISE_HOSTS", "localhost,127.0.0.1")
 PHONE = env.text("ENTREMISE_PHONE", "01 99 00 00 00" if DEMO else "")  # until the territory gives its own
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("logo.svg", web.logo, name="logo"),
     path("api/v1/", (routes, app_name, namespace)),
     path("", include("entremise.mutualaid.urls")),
+    path("", include("entremise.territories.urls")),
     path("comptes/", include("allauth.urls")),
 ]
 handler400 = "entremise.site.web.bad_request"
