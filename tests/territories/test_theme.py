@@ -20,9 +20,8 @@ def test_an_instance_without_theme_has_defaults_in_one_query(settings, django_as
 
 
 def test_an_administrator_gives_the_site_its_face_once_and_again(actor):
-    usecases.set_theme(
-        actor("administrator"), name="Ville de Grenoble", colour="#E2001A ", logo_svg=LOGO, logo_text="x"
-    )
+    usecases.set_theme(actor("administrator"), name="Ville de Grenoble", colour="#E2001A ")
+    usecases.set_theme(actor("administrator"), logo_svg=LOGO, logo_text="Une tour")
     usecases.set_theme(actor("administrator"), phone="04 65 71 00 00")
     theme = queries.theme()
     assert (theme.name, theme.colour, theme.phone) == ("Ville de Grenoble", "#e2001a", "04 65 71 00 00")
