@@ -5,14 +5,16 @@ from __future__ import annotations
 from copy import copy
 from functools import cache
 
-from entremise.territories import usecases
 from entremise.territories.models import Kind, SearchTerm, Territory
+from entremise.territories.usecases import reference
 
 
 @cache
 def _shipped(department: str) -> tuple[Territory, ...]:
     """Read once per run: unpacking the shipped file takes longer than most tests."""
-    return tuple(usecases._shipped([department]))
+    return tuple(
+        Territory(**dict(zip(reference.FIELDS, row, strict=True))) for row in reference._shipped([department])
+    )
 
 
 def commune(code: str = "38185") -> Territory:
@@ -26,5 +28,8 @@ def commune(code: str = "38185") -> Territory:
     above = [row for row in rows if row.code in (town.department_code, town.region_code, town.epci_code)]
     Territory.objects.bulk_create([copy(r) for r in above if r.kind != Kind.COMMUNE and (r.kind, r.code) not in held])
     town.save(force_insert=True)
-    SearchTerm.objects.bulk_create(usecases._terms(town))
+    words = reference._terms(tuple(getattr(town, name) for name in reference.FIELDS))
+    SearchTerm.objects.bulk_create(
+        SearchTerm(territory=town, term=term, weight=weight, population=town.population) for term, weight in words
+    )
     return town
