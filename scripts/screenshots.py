@@ -32,7 +32,7 @@ PAGES = [
     "/nulle-part/",
     "/comptes/login/",
 ]
-DOCS = {"accueil": ("/", 1280, False), "accueil-telephone": ("/", 320, True)}
+DOCS = {"accueil": ("/", 1024, False), "accueil-telephone": ("/", 320, True)}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 TALLEST = 2600  # px: beyond, a picture is cut in pieces, or nobody could read it
@@ -53,7 +53,9 @@ def wait() -> None:
 
 def shoot(browser: Browser, path: str, width: int, dark: bool, file: Path, *, whole: bool = True) -> None:
     context = browser.new_context(
-        locale="fr-FR", viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+        locale="fr-FR",
+        viewport={"width": width, "height": 900 if whole else 720},
+        color_scheme="dark" if dark else "light",
     )
     page = context.new_page()
     page.goto(f"http://{BIND}{path}")
