@@ -1,26 +1,31 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
-from entremise.accounts.models import User
-from entremise.kernel.actors import Actor
-from entremise.territories import usecases as territories
+from entremise.site import demo
 
 
 class Command(BaseCommand):
-    help = "Prepare a demonstration: tables, style sheets, invented people. Safe to run again."
+    help = "Préparer une démonstration : tables, feuilles de style, personnes inventées. Peut être relancée."
 
-    def handle(self, **options: object) -> None:
+    def handle(self, **options: Any) -> None:
         if not settings.DEMO:
-            raise CommandError("Set ENTREMISE_DEMO=1: the demonstration has a known password.")
-        call_command("migrate", verbosity=0)
+            raise CommandError(
+                "Une démonstration a des mots de passe connus de tous. Si c’est bien une démonstration que vous "
+                "voulez, et non votre vraie base : ENTREMISE_DEMO=1 entremise demo."
+            )
+        started = time.monotonic()
+        for alias in settings.DATABASES:
+            call_command("migrate", database=alias, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        with transaction.atomic():
-            if not User.objects.exists():
-                self.invent()
-        self.stdout.write("demo@example.org / demo")
-
-    def invent(self) -> None:
-        territories.load_reference(Actor.machine("démonstration"), departments=["38"])
-        User.objects.create_user("demo@example.org", "demo", label="Démonstration")
+        accounts = []
+        for step in demo.STEPS:
+            accounts += step.body()
+        self.stdout.write(f"Démonstration prête en {time.monotonic() - started:.1f} s. Comptes :")
+        for account in accounts:
+            self.stdout.write(f"  {account.login:<26} {account.password:<8} {account.who}")

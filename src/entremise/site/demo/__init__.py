@@ -1,0 +1,27 @@
+"""The demonstration, step by step. A context adds its module here, and its step to `STEPS`.
+
+A step takes nothing and returns the accounts that log in; run again, it duplicates nothing. It works in bulk, through
+the use cases of its context where there is one, and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from entremise.site.demo import reference
+from entremise.site.demo.account import Account
+
+__all__ = ["STEPS", "Account", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    label: str
+    body: Callable[[], list[Account]]
+
+
+STEPS: list[Step] = [
+    Step("territoires et kit de crise", reference.load),
+    Step("comptes", reference.accounts),
+]

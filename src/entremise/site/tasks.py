@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+from django.core.management import call_command
+
+from entremise.kernel.jobs import job
+from entremise.site import usecases
+
+
+@job(usecases.BEAT, every=timedelta(minutes=1))
+def note_worker() -> None:
+    """The worker says it lives: `entremise doctor` reads it."""
+    usecases.note_worker()
+
+
+@job("site.prune_jobs", daily=time(3, 10))
+def prune_jobs() -> None:
+    """Forget the jobs done long ago: their rows are of no use, and are not an archive."""
+    call_command("prune_db_task_results", verbosity=0)
