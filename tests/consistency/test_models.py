@@ -11,6 +11,7 @@ MODELS = [model for model in apps.get_models() if model.__module__.startswith("e
 ACRONYMS = ("RNA", "SIRET", "SIREN", "H3", "SMS", "URL", "PDF", "INSEE", "TOTP", "API", "RIB", "AES")
 REASONS = {
     "accounts.Membership.user": "a role says nothing once its account is gone",
+    "mutualaid.HelperIndex.helper": "an index entry, made again from the helper",
     "territories.SearchTerm.territory": "an index entry, made again from the territory",
 }
 """Foreign keys that take rows along, or let go of them, each with its reason."""

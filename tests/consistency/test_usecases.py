@@ -43,7 +43,13 @@ def cases() -> list[tuple[str, ast.FunctionDef]]:
 
 CASES = cases()
 SHOULD_TRACE = [(name, function) for name, function in CASES if name.split(".")[0] not in VAULT_OWN_TRACE]
-OUTSIDE_A_TRANSACTION = {"people.deliver", "territories.locate"}
+OUTSIDE_A_TRANSACTION = {
+    "people.deliver",
+    "territories.locate",
+    "mutualaid.tell_helper",
+    "mutualaid.tell_match",
+    "mutualaid.welcome_helper",
+}
 """They call outside (mail, SMS, geocoder): a transaction must not wait for the network."""
 
 

@@ -13,6 +13,7 @@ from entremise.kits import queries, registry, usecases
 from entremise.kits.models import AppliedKit, Crisis, Wording
 from entremise.kits.queries.files import SHIPPED
 from entremise.kits.registry import Strict, section
+from entremise.mutualaid.models import Category
 
 pytestmark = pytest.mark.django_db
 CONFINEMENT = SHIPPED / "confinement" / "kit.toml"
@@ -144,6 +145,8 @@ def test_applying_twice_changes_nothing_the_second_time():
     counts = AppliedKit.objects.count(), Wording.objects.count(), Crisis.objects.count(), Entry.objects.count()
     assert counts[0] == 1
     assert Entry.objects.get(action="kits.kit.applied").channel == "cli"
+    assert set(Category.objects.values_list("code", flat=True)) == GRENOBLE
+    assert Category.objects.get(code="homework").sensitive
     assert "déjà appliqué" in run("apply", "confinement")
     assert "Rien à changer" in run("plan", "confinement")
     assert counts == (

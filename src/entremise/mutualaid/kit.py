@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 from entremise.kernel.actors import Actor
 from entremise.kits import queries as kits, usecases as kits_usecases
 from entremise.kits.registry import Change, Code, Rows, Strict, Text, section
+from entremise.mutualaid import usecases
+from entremise.mutualaid.models import Category
 
 # Places a message may hold, with the longest value each takes. None says anything of a person: a message travels
 # in clear, through operators, to a telephone others may read.
@@ -132,11 +134,56 @@ def _check_sms(language: str, text: str) -> None:
         raise ValueError(f"le SMS ({language}) peut atteindre {len(longest)} signes ; la limite est de {SMS_SIGNS}")
 
 
+COLUMNS = (
+    "label",
+    "label_en",
+    "hint",
+    "hint_en",
+    "remote",
+    "sensitive",
+    "needs_text",
+    "reviewed",
+    "urgency",
+    "retired",
+)
+
+
+def _rows(content: Schema) -> list[Category]:
+    return [
+        Category(
+            code=item.code,
+            label=item.label.fr,
+            label_en=item.label.en,
+            hint=item.hint.fr,
+            hint_en=item.hint.en,
+            remote=item.remote,
+            sensitive=item.sensitivity == "sensitive",
+            needs_text=item.needs_text,
+            reviewed=item.reviewed,
+            urgency=item.urgency,
+        )
+        for item in content.categories
+    ]
+
+
 def plan(content: Schema) -> list[Change]:
-    return kits.plan_texts(content.wordings())
+    """A category in use is never deleted: one that left the kit stays as it is."""
+    known = {category.code: category for category in Category.objects.all()}
+    changes = []
+    for row in _rows(content):
+        old = known.get(row.code)
+        if old is None:
+            changes.append(Change("add", f"catégorie {row.code}", after=row.label))
+            continue
+        for name in COLUMNS:
+            before, after = getattr(old, name), getattr(row, name)
+            if before != after:
+                changes.append(Change("change", f"catégorie {row.code}, {name}", str(before), str(after)))
+    return changes + kits.plan_texts(content.wordings())
 
 
 def apply(actor: Actor, content: Schema, kit: str) -> None:
+    usecases.set_categories(actor, wanted=_rows(content))
     kits_usecases.set_wordings(actor, texts=content.wordings(), kit=kit)
 
 

@@ -1,5 +1,6 @@
 """Every write of Entraide. A use case is one transaction that leaves one trace."""
 
+from entremise.mutualaid.usecases.categories import set_categories
 from entremise.mutualaid.usecases.helpers import (
     CapReached,
     change_offer,
@@ -48,6 +49,7 @@ from entremise.mutualaid.usecases.proposals import (
 )
 
 __all__ = [
+    "set_categories",
     "CapReached",
     "ConsentMissing",
     "IntakeRefused",

@@ -136,6 +136,7 @@ def change_offer(
     radius_m: int,
     monthly_max: int,
 ) -> None:
+    """What a helper offers now, in place of what was offered before."""
     _may_change(actor, helper)
     if not categories:
         raise ValidationError({"categories": "Choisissez au moins une aide, ou mettez votre offre en pause."})
@@ -169,6 +170,7 @@ def pause_helper(actor: Actor, *, helper: HelperProfile, until: date | None = No
 
 @transaction.atomic
 def resume_helper(actor: Actor, *, helper: HelperProfile) -> None:
+    """The helper is available again, at once."""
     _may_change(actor, helper)
     HELPER_LIFE.move(helper, "resume", paused_until=None, unanswered=0)
     index_helper(helper, clock.now())

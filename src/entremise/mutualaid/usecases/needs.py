@@ -229,6 +229,7 @@ def claim_need_file(actor: Actor, *, need: Need) -> Need:
 
 @transaction.atomic
 def release_need_file(actor: Actor, *, need: Need) -> None:
+    """Give the file back to the queue before the lease ends."""
     _matchmaker(actor)
     claims.release(need, holder=_account(actor))
     record(actor, RELEASED, need)
@@ -263,6 +264,7 @@ def hold_need(actor: Actor, *, need: Need, until: datetime) -> None:
 
 @transaction.atomic
 def resume_need(actor: Actor, *, need: Need) -> None:
+    """A request on hold is open again."""
     _matchmaker(actor)
     NEED_LIFE.move(need, f"resume_{need.held_from or 'open'}", follow_up_at=None, held_from="")
     record(actor, RESUMED, need)
