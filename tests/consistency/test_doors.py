@@ -23,7 +23,7 @@ def public() -> set[str]:
 
 PUBLIC = {
     "home", "danger", "accessibility", "legal_notice", "personal_data", "report_access", "set_language", "logo",
-    "styleguide",
+    "styleguide", "theme_sheet", "territories:commune_suggestions",
     # logging in and out, by django-allauth
     "account_confirm_email", "account_confirm_login_code", "account_email_verification_sent", "account_inactive",
     "account_login", "account_logout", "account_reset_password", "account_reset_password_done",
