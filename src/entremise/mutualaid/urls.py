@@ -18,6 +18,7 @@ urlpatterns = [
     path("entraide/propositions/<slug:public_id>/<slug:deed>/", desk.proposal_deed, name="proposal_deed"),
     path("entraide/relations/<slug:public_id>/<slug:deed>/", desk.match_deed, name="match_deed"),
     path("entraide/aidants/", desk.helper_list, name="helper_list"),
+    path("entraide/aidants/nouveau/", desk.helper_new, name="helper_new"),
     path("entraide/aidants/<slug:public_id>/", desk.helper_page, name="helper_page"),
     path("entraide/aidants/<slug:public_id>/<slug:deed>/", desk.helper_deed, name="helper_deed"),
 ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from entremise.accounts.models import User
 from entremise.kernel import clock
 from entremise.mutualaid.forms.fields import (
+    CategoriesField,
     CategoryField,
     CodeField,
     CommuneField,
@@ -108,6 +109,50 @@ class PaperForm(IntakeForm):
         if day > clock.today():
             raise forms.ValidationError("Cette date est à venir : indiquez celle du tampon.")
         return min(timezone.make_aware(datetime.combine(day, time(8))), clock.now())
+
+
+class HelperForm(RefreshedForm):
+    """An offer of help heard on the phone or at the counter."""
+
+    phone = PhoneField(
+        label="Votre numéro de téléphone ?",
+        error_messages={"required": "Indiquez un numéro où joindre la personne, par exemple 06 39 98 12 34."},
+    )
+    name = forms.CharField(
+        label="Votre prénom et votre nom ?",
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Indiquez un prénom ou un nom."},
+    )
+    categories = CategoriesField(
+        label="Que pouvez-vous faire ?",
+        help_text="Plusieurs réponses possibles.",
+        error_messages={
+            "required": "Choisissez au moins une aide.",
+            "invalid_choice": "Une de ces aides n’est plus proposée : choisissez-en une autre.",
+            "invalid_list": "Choisissez au moins une aide.",
+        },
+    )
+    commune = CommuneField(
+        label="Dans quelle commune habitez-vous ?",
+        help_text="Nom ou code postal.",
+        error_messages={"required": "Indiquez la commune, par exemple Grenoble ou 38000."},
+    )
+    email = forms.EmailField(
+        label="Courriel",
+        required=False,
+        error_messages={"invalid": "Cette adresse n’est pas complète : écrivez-la ainsi, prenom@exemple.fr."},
+    )
+    slots = SlotsField(label="À quels moments ?", help_text="Rien de coché : n’importe quand.")
+    languages = LanguagesField(label="Langues parlées, en plus du français")
+    old_enough = forms.BooleanField(
+        label="A 16 ans ou plus",
+        error_messages={"required": "Pour proposer son aide, il faut avoir 16 ans."},
+    )
+    charter = forms.BooleanField(
+        label="La charte lui a été lue, la personne est d’accord",
+        error_messages={"required": "Lisez la charte à la personne et cochez la case si elle est d’accord."},
+    )
 
 
 class OpenForm(RefreshedForm):

@@ -416,6 +416,37 @@ def helper_list(request: Request) -> HttpResponse:
     return render(request, template, context)
 
 
+@require_http_methods(["GET", "POST"])
+def helper_new(request: Request) -> HttpResponse:
+    """An offer dictated on the phone: the same rights as the web form, and available at once."""
+    if not policies.can_match(request.actor):
+        raise NotAllowed("Cette page est réservée aux agents entremetteurs.")
+    require_second_factor(request.actor)
+    form = forms.HelperForm(request.POST or None, initial={"commune": _home(request)})
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        values = {**split_name(said["name"]), "phone": said["phone"], "email": said["email"]}
+        try:
+            helper = usecases.register_helper(
+                request.actor.through("phone"),
+                categories=list(said["categories"]),
+                territory=said["commune"],
+                old_enough=said["old_enough"],
+                charter=said["charter"],
+                values=values,
+                slots=said["slots"],
+                languages=said["languages"] | 1,
+                origin="phone",
+                confirmed=True,
+            )
+        except (DomainError, ValidationError) as error:
+            tell(form, error)
+        else:
+            messages.success(request, "C’est noté : cette personne peut être sollicitée dès maintenant.")
+            return redirect("mutualaid:helper_page", helper.public_id)
+    return render(request, "mutualaid/helper_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
 @require_safe
 def helper_page(request: Request, public_id: str) -> HttpResponse:
     helper = queries.helper(request.actor, public_id)
