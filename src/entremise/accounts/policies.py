@@ -35,3 +35,16 @@ def may_see_persons(actor: Actor) -> bool:
     roles = registry.declared()
     needs = any(roles[code].persons for code in actor.roles if code in roles)
     return needs and proved_enough(actor)
+
+
+GUARDED = frozenset({"administrator", "dpo", "controller", "org_manager"})
+
+
+def administers(actor: Actor) -> bool:
+    """Administrators, and our own machinery (commands, demonstration), open houses and accounts."""
+    return actor.has("administrator", "machine")
+
+
+def can_give(actor: Actor, role: str) -> bool:
+    """A manager gives the everyday roles of their own house; the roles that watch or command come from above."""
+    return administers(actor) or (actor.has("org_manager") and role not in GUARDED)

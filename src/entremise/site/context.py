@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from entremise.accounts.queries import demo_accounts
 from entremise.kernel import navigation
 from entremise.kernel.actors import Actor
 from entremise.site.appearance import look
@@ -40,3 +41,16 @@ def _menu(actor: Actor, path: str) -> list[dict[str, Any]]:
     if near:
         max(near, key=lambda w: len(str(w["href"])))["current"] = True
     return words
+
+
+def demonstration(request: HttpRequest) -> dict[str, Any]:
+    """Only in a demonstration: `demo_accounts`, pairs (words, public id), and `demo_account`, the one in use.
+
+    Lazy: a page that does not show the strip asks nothing of the database.
+    """
+    if not settings.DEMO:
+        return {}
+    return {
+        "demo_accounts": SimpleLazyObject(demo_accounts),
+        "demo_account": getattr(getattr(request, "user", None), "public_id", ""),
+    }

@@ -74,6 +74,39 @@ def database(name: str, default: Path) -> dict[str, Any]:
     }
 
 
+def mail(name: str, default: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings from `console:`, `file:///folder`, `smtp://user:password@host:port`, or `smtps://`.
+
+    `smtp` asks for STARTTLS unless `?tls=0`; `smtps` speaks TLS from the first byte. The password may also come from
+    NAME_PASSWORD or NAME_PASSWORD_FILE. Raises ImproperlyConfigured for anything else.
+    """
+    url = urlsplit(text(name, default))
+    backend = "django.core.mail.backends"
+    if url.scheme == "console":
+        return {"EMAIL_BACKEND": f"{backend}.console.EmailBackend"}
+    if url.scheme == "file" and url.path not in {"", "/"}:
+        return {"EMAIL_BACKEND": f"{backend}.filebased.EmailBackend", "EMAIL_FILE_PATH": unquote(url.path)}
+    options = dict(parse_qsl(url.query))
+    try:
+        port = url.port
+    except ValueError:
+        port = -1
+    wrong = not url.hostname or port == -1 or set(options) - {"tls"} or options.get("tls", "1") not in {"0", "1"}
+    if url.scheme not in {"smtp", "smtps"} or wrong:
+        raise ImproperlyConfigured(f"{name}: console:, file:///folder, smtp://user:password@host:port or smtps://…")
+    secret_given = text(f"{name}_PASSWORD") or text(f"{name}_PASSWORD_FILE")
+    return {
+        "EMAIL_BACKEND": f"{backend}.smtp.EmailBackend",
+        "EMAIL_HOST": url.hostname,
+        "EMAIL_PORT": port or (465 if url.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": secret(f"{name}_PASSWORD") if secret_given else unquote(url.password or ""),
+        "EMAIL_USE_TLS": url.scheme == "smtp" and options.get("tls", "1") == "1",
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+        "EMAIL_TIMEOUT": 10,
+    }
+
+
 def sqlite(path: Path) -> dict[str, Any]:
     sync = text("ENTREMISE_SQLITE_SYNC", "FULL")
     return {

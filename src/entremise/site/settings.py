@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "ninja",
     "django_htmx",
     "django_tasks",
@@ -83,6 +84,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "entremise.site.context.page",
+                "entremise.site.context.demonstration",
             ]
         },
     }
@@ -105,11 +107,54 @@ SMS_URL = env.text("ENTREMISE_SMS_URL", "console:")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "entremise.accounts.clients.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_DISPLAY = "entremise.accounts.models.display"
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_SIGNUP_FIELDS = [
+    "email*",
+    "password1*",
+]  # the adapter closes signup
+ACCOUNT_EMAIL_VERIFICATION = "none"  # the code sent at log-in proves the address
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_LOGIN_BY_CODE_ENABLED = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS, ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 3, 180  # seconds
+ACCOUNT_REAUTHENTICATION_REQUIRED, ACCOUNT_REAUTHENTICATION_TIMEOUT = True, 900  # seconds
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "request_login_code": "20/m/ip,3/m/key"}
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # the other sessions end all the same: their hash no longer fits
+ACCOUNT_SESSION_REMEMBER = False  # shared workplaces: the session ends with the browser
+ACCOUNT_FORMS = {
+    "login": "entremise.accounts.forms.LoginForm",
+    "request_login_code": "entremise.accounts.forms.RequestLoginCodeForm",
+    "reset_password": "entremise.accounts.forms.ResetPasswordForm",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("ENTREMISE_PROXIES", 0)  # how many proxies of ours add X-Forwarded-For
+MFA_ADAPTER = "entremise.accounts.clients.MFAAdapter"
+MFA_FORMS = {"add_webauthn": "entremise.accounts.forms.AddWebAuthnForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up alone: the address comes from whoever invited
+MFA_TOTP_ISSUER = "Entremise"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO or DEBUG  # http://localhost only; a real site is served over HTTPS
+SESSION_COOKIE_AGE = 12 * 3600  # seconds: one working day
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "UserAttributeSimilarityValidator": {"user_attributes": ["email", "label"]},
+        "MinimumLengthValidator": {"min_length": 12},
+        "CommonPasswordValidator": {},
+    }.items()
+]
+CACHES = {  # on disk: the limits on log-in count over all the processes of this machine
+    "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": HOME / "cache"}
+}
+vars().update(env.mail("ENTREMISE_EMAIL_URL", "console:"))
+DEFAULT_FROM_EMAIL = env.text("ENTREMISE_EMAIL_FROM", "entremise@localhost")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français"), ("en", "English")]

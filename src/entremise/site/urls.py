@@ -1,5 +1,7 @@
 from django.urls import include, path
 
+from entremise.accounts.urls import entrance
+from entremise.accounts.web import switch_role
 from entremise.exchange.api import api
 from entremise.site import web
 
@@ -23,9 +25,12 @@ urlpatterns = [
     path("api/v1/", (routes, app_name, namespace)),
     path("", include("entremise.mutualaid.urls")),
     path("", include("entremise.territories.urls")),
-    path("comptes/", include("allauth.urls")),
+    path("comptes/", include("entremise.accounts.urls")),
+    path("comptes/", include(entrance)),
+    path("demo/role/", switch_role, name="demo_role"),
 ]
 handler400 = "entremise.site.web.bad_request"
 handler403 = "entremise.site.web.permission_denied"
 handler404 = "entremise.site.web.page_not_found"
 handler500 = "entremise.site.web.server_error"
+handler429 = "entremise.site.web.too_many_requests"
