@@ -1,15 +1,15 @@
-"""What allauth asks of us: who may sign up, its sentences, its mails, and the sealing of its secrets."""
+"""What allauth asks of us: who may sign up, its sentences, its mails.
+
+Secrets of authenticator apps are stored as allauth stores them, in clear: only the vault speaks to the cipher
+(tests/vault/test_walls.py), and it lies above this context. See docs/decisions/0030.
+"""
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 
@@ -48,12 +48,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return str(settings.DEFAULT_FROM_EMAIL)
 
 
-def _fernet() -> Fernet:
-    """One key for the secrets of authenticator apps, derived from the key of the site (HKDF, RFC 5869)."""
-    derived = HKDF(SHA256(), 32, salt=None, info=b"entremise/accounts/totp").derive(settings.SECRET_KEY.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
-
-
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     error_messages = {
         **DefaultMFAAdapter.error_messages,
@@ -62,13 +56,6 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         "cannot_delete_authenticator": "Ce second moyen ne peut pas être retiré.",
         "cannot_generate_recovery_codes": "Ajoutez d’abord une application de codes ou une clé d’accès.",
     }
-
-    def encrypt(self, text: str) -> str:
-        """A copy of the database must not give the codes of the agents' phones."""
-        return _fernet().encrypt(text.encode()).decode()
-
-    def decrypt(self, encrypted_text: str) -> str:
-        return _fernet().decrypt(encrypted_text.encode()).decode()
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:
         from allauth.mfa.models import Authenticator
