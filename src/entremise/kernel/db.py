@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, models
 
 READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "EXPLAIN")
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
@@ -71,3 +71,23 @@ class Router:
             return db == self._alias(apps.get_model(app_label, model_name))
         except LookupError:  # a model that no longer exists
             return db == "default"
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Many plain rows of one table of the main database: COPY on PostgreSQL, one prepared statement on SQLite.
+
+    For reference data in the hundred thousands, where `bulk_create` takes ten times longer; the values are those of
+    the columns (no Python conversion, no default). Call inside the use case's transaction.
+    """
+    if not rows:
+        return
+    names = ", ".join(connection.ops.quote_name(column) for column in columns)
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
