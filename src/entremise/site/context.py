@@ -1,4 +1,4 @@
-"""What every template knows: the territory, who asks, the menu. One query for the theme, none else."""
+"""What every template knows: the territory, who asks, the menu, the crisis. One query for each, when shown."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 
 from entremise.accounts.queries import demo_accounts
 from entremise.kernel import navigation
 from entremise.kernel.actors import Actor
+from entremise.kits.queries import crises
 from entremise.site.appearance import look
 
 ANONYMOUS = Actor(None, "anonyme", "web")
@@ -26,7 +28,14 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "menu": SimpleLazyObject(lambda: _menu(actor, request.path)),
         "demo": settings.DEMO,
         "page_address": request.path,
+        "crisis_words": SimpleLazyObject(_crisis),
     }
+
+
+def _crisis() -> str:
+    """The crises in force, in words, for the strip under the banner; empty in quiet times."""
+    language = get_language() or "fr"
+    return ", ".join(str(c.title.get(language) or c.title["fr"]) for c in crises() if c.state == "active")
 
 
 def _menu(actor: Actor, path: str) -> list[dict[str, Any]]:
