@@ -25,7 +25,7 @@ PUBLIC = {
     "home", "danger", "accessibility", "legal_notice", "personal_data", "report_access", "set_language", "logo",
     "styleguide", "theme_sheet", "territories:commune_suggestions",
     # logging in and out, by django-allauth
-    "account_confirm_login_code", "account_inactive",
+    "account_confirm_login_code", "account_inactive", "account_request_login_code",
     "account_login", "account_logout", "account_reset_password", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_signup", "mfa_authenticate",
     "mfa_login_webauthn",
