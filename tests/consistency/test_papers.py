@@ -8,8 +8,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import get_commands, load_command_class
 
+from entremise.accounts import registry
 from tests.consistency.reference import READERS, _settings
 from tests.consistency.source import ROOT, SRC
 
@@ -152,3 +154,10 @@ def test_the_readme_holds_exactly_two_commands():
 def test_pictures_shown_are_light():
     heavy = [p.name for p in Path(ROOT / "docs" / "images").glob("*.png") if p.stat().st_size > 100_000]
     assert not heavy
+
+
+def test_the_glossary_knows_each_table_and_each_role():
+    words = set(re.findall(r"\w+", (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")))
+    ours = [model for model in apps.get_models() if model.__module__.startswith("entremise.")]
+    assert not {model.__name__ for model in ours} - words
+    assert not set(registry.declared()) - words
