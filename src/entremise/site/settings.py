@@ -139,6 +139,9 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up alone: the address comes fr
 MFA_TOTP_ISSUER = "Entremise"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO or DEBUG  # http://localhost only; a real site is served over HTTPS
 SESSION_COOKIE_AGE = 12 * 3600  # seconds: one working day
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not (DEMO or DEBUG)  # a real site is served over HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
+SECURE_HSTS_SECONDS = 0 if DEMO or DEBUG else 365 * 24 * 3600
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in {
