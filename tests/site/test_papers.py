@@ -1,0 +1,36 @@
+"""What the guides tell an administrator to type does what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from entremise.accounts.models import Membership
+from entremise.audit.queries import first_broken
+from entremise.territories.models import Theme
+
+GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+pytestmark = pytest.mark.django_db
+
+
+def run(guide: str) -> int:
+    blocks = BLOCK.findall((GUIDES / guide).read_text(encoding="utf-8"))
+    for block in blocks:
+        exec(compile(block, guide, "exec"), {})  # as `entremise shell < file` would
+    return len(blocks)
+
+
+def test_the_administrator_s_guide_opens_the_first_account_and_names_the_site():
+    assert run("administrateur.md") == 2
+    assert list(Membership.objects.values_list("role", "user__label")) == [("administrator", "Olivier")]
+    assert Theme.objects.get().short_name == "Montville"
+    assert first_broken() is None
+
+
+def test_the_delegate_s_guide_verifies_the_access_journal(capsys):
+    assert run("delegue-protection-donnees.md") == 1
+    assert capsys.readouterr().out == "None\n"
