@@ -24,6 +24,12 @@ def public() -> set[str]:
 PUBLIC = {
     "home", "danger", "accessibility", "legal_notice", "personal_data", "report_access", "set_language", "logo",
     "styleguide", "theme_sheet", "territories:commune_suggestions",
+    # Entraide without account: the doors, then what a personal link opens
+    "mutualaid:need_new", "mutualaid:need_done", "mutualaid:offer_new", "mutualaid:offer_done", "mutualaid:follow",
+    "mutualaid:lost_link", "mutualaid:lost_link_sent", "mutualaid:paper_need", "mutualaid:paper_offer",
+    "mutualaid:need_link", "mutualaid:need_cancel", "mutualaid:need_answer", "mutualaid:need_outcome",
+    "mutualaid:need_hide", "mutualaid:proposal_link", "mutualaid:offer_link", "mutualaid:offer_change",
+    "mutualaid:offer_withdraw", "mutualaid:offer_left", "mutualaid:offer_deed", "mutualaid:offer_match",
     # logging in and out, by django-allauth
     "account_confirm_login_code", "account_inactive", "account_request_login_code",
     "account_login", "account_logout", "account_reset_password", "account_reset_password_done",

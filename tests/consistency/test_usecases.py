@@ -49,6 +49,8 @@ OUTSIDE_A_TRANSACTION = {
     "mutualaid.tell_helper",
     "mutualaid.tell_match",
     "mutualaid.welcome_helper",
+    "mutualaid.send_need_link",
+    "mutualaid.send_helper_link",
 }
 """They call outside (mail, SMS, geocoder): a transaction must not wait for the network."""
 

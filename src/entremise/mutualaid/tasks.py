@@ -35,3 +35,18 @@ def expire_releases() -> None:
 @job("mutualaid.resume_rested_helpers", daily=time(6, 30))
 def resume_rested_helpers() -> None:
     usecases.resume_rested_helpers(Actor.machine("délais"))
+
+
+@job("mutualaid.send_need_link", tries=3)
+def send_need_link(need_id: int) -> None:
+    usecases.send_need_link(Actor.machine("envois"), need_id=need_id)
+
+
+@job("mutualaid.send_helper_link", tries=3)
+def send_helper_link(helper_id: int) -> None:
+    usecases.send_helper_link(Actor.machine("envois"), helper_id=helper_id)
+
+
+@job("mutualaid.forget_knocks", daily=time(4, 10))
+def forget_knocks() -> None:
+    usecases.forget_knocks()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entremise.mutualaid.web import desk
+from entremise.mutualaid.web import desk, links, public
 
 app_name = "mutualaid"
 urlpatterns = [
@@ -21,4 +21,26 @@ urlpatterns = [
     path("entraide/aidants/nouveau/", desk.helper_new, name="helper_new"),
     path("entraide/aidants/<slug:public_id>/", desk.helper_page, name="helper_page"),
     path("entraide/aidants/<slug:public_id>/<slug:deed>/", desk.helper_deed, name="helper_deed"),
+    # Without account
+    path("entraide/demander/", public.need_new, name="need_new"),
+    path("entraide/demander/merci/<str:token>/", public.need_done, name="need_done"),
+    path("entraide/suivi/", public.follow, name="follow"),
+    path("entraide/suivi/<str:token>/", links.need_link, name="need_link"),
+    path("entraide/suivi/<str:token>/annuler/", links.need_cancel, name="need_cancel"),
+    path("entraide/suivi/<str:token>/bilan/", links.need_outcome, name="need_outcome"),
+    path("entraide/suivi/<str:token>/masquer/", links.need_hide, name="need_hide"),
+    path("entraide/suivi/<str:token>/reponse/<slug:deed>/", links.need_answer, name="need_answer"),
+    path("entraide/proposition/<str:token>/", links.proposal_link, name="proposal_link"),
+    path("entraide/lien/", public.lost_link, name="lost_link"),
+    path("entraide/lien/envoye/", public.lost_link_sent, name="lost_link_sent"),
+    path("entraide/formulaires/demande/", public.paper, {"kind": "need"}, name="paper_need"),
+    path("entraide/formulaires/aide/", public.paper, {"kind": "offer"}, name="paper_offer"),
+    path("aider/", public.offer_new, name="offer_new"),
+    path("aider/merci/<slug:by>/", public.offer_done, name="offer_done"),
+    path("mon-engagement/au-revoir/", links.offer_left, name="offer_left"),
+    path("mon-engagement/<str:token>/", links.offer_link, name="offer_link"),
+    path("mon-engagement/<str:token>/changer/", links.offer_change, name="offer_change"),
+    path("mon-engagement/<str:token>/retirer/", links.offer_withdraw, name="offer_withdraw"),
+    path("mon-engagement/<str:token>/<slug:deed>/", links.offer_deed, name="offer_deed"),
+    path("mon-engagement/<str:token>/aide/<slug:public_id>/<slug:deed>/", links.offer_match, name="offer_match"),
 ]

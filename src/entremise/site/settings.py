@@ -103,6 +103,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 MASTER_KEY = env.text("ENTREMISE_MASTER_KEY")
 MASTER_KEY_FILE = Path(env.text("ENTREMISE_MASTER_KEY_FILE") or HOME / "master.key")
 MASTER_KEY_CREATE = not env.text("ENTREMISE_MASTER_KEY_FILE")  # a file somebody names must be there already
+PROXIES = env.number("ENTREMISE_PROXIES", 0)  # how many of ours stand in front and add X-Forwarded-For
 SMS_URL = env.text("ENTREMISE_SMS_URL", "console:")
 
 AUTH_USER_MODEL = "accounts.User"
@@ -130,7 +131,7 @@ ACCOUNT_FORMS = {
     "request_login_code": "entremise.accounts.forms.RequestLoginCodeForm",
     "reset_password": "entremise.accounts.forms.ResetPasswordForm",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = env.number("ENTREMISE_PROXIES", 0)  # how many proxies of ours add X-Forwarded-For
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 MFA_ADAPTER = "entremise.accounts.clients.MFAAdapter"
 MFA_FORMS = {"add_webauthn": "entremise.accounts.forms.AddWebAuthnForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

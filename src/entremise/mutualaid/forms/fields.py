@@ -80,6 +80,11 @@ class CategoryField(forms.ModelChoiceField[Category]):
             queryset=Category.objects.none(), to_field_name="code", empty_label=None, blank=False, **options
         )
 
+    def to_python(self, value: Any) -> Category | None:
+        if isinstance(value, str) and "\0" in value:  # PostgreSQL refuses to be asked about it
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().to_python(value)
+
     def refresh(self) -> None:
         self.queryset = categories()
 
@@ -88,6 +93,11 @@ class CategoriesField(forms.ModelMultipleChoiceField[Category]):
     def __init__(self, **options: Any) -> None:
         options.setdefault("widget", forms.CheckboxSelectMultiple)
         super().__init__(queryset=Category.objects.none(), to_field_name="code", **options)
+
+    def clean(self, value: Any) -> Any:
+        if isinstance(value, list | tuple) and any("\0" in str(one) for one in value):
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().clean(value)
 
     def refresh(self) -> None:
         self.queryset = categories()

@@ -1,3 +1,4 @@
+from entremise.mutualaid.models.doors import Knock
 from entremise.mutualaid.models.helpers import HELPER_LIFE, HelperIndex, HelperProfile
 from entremise.mutualaid.models.matching import (
     MATCH_LIFE,
@@ -19,6 +20,7 @@ __all__ = [
     "Feedback",
     "HelperIndex",
     "HelperProfile",
+    "Knock",
     "Match",
     "Need",
     "Proposal",

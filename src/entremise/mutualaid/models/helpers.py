@@ -52,6 +52,8 @@ class HelperProfile(models.Model):
     paused_until = models.DateField("en pause jusqu’au", null=True, blank=True)
     last_solicited_at = models.DateTimeField("dernière sollicitation", null=True, blank=True)
     unanswered = models.PositiveSmallIntegerField("sollicitations sans réponse de suite", default=0)
+    # Of the public form: sent twice, it is one offer. Empty for what an agent writes down.
+    submission_key = models.CharField("clé d’envoi", max_length=12, unique=True, null=True, editable=False)  # noqa: DJ001
     has_note = models.BooleanField("précisions données", default=False)
 
     class Meta:

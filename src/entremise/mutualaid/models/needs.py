@@ -190,6 +190,8 @@ class Need(models.Model):
     )
     lease_until = models.DateTimeField("réservée jusqu’à", null=True, blank=True)
     token = models.PositiveIntegerField("jeton", default=0)
+    # Of the public form: sent twice, it is one request. Empty for what an agent writes down.
+    submission_key = models.CharField("clé d’envoi", max_length=12, unique=True, null=True, editable=False)  # noqa: DJ001
     wrong_digits = models.PositiveSmallIntegerField("essais de suivi manqués", default=0)
     follow_locked_until = models.DateTimeField("suivi fermé jusqu’à", null=True, blank=True)
 

@@ -2,6 +2,7 @@
 
 from entremise.mutualaid.queries.candidates import Shortlist, Suggestion, shortlist, suggestion_for
 from entremise.mutualaid.queries.files import (
+    NO_LINK,
     categories,
     category,
     figures,
@@ -21,8 +22,29 @@ from entremise.mutualaid.queries.files import (
     queue,
     queue_counts,
 )
+from entremise.mutualaid.queries.public import (
+    accepted_of_need,
+    expected_wait,
+    figure,
+    match_of_link,
+    match_of_need,
+    matches_of_helper,
+    need_done,
+    proposals_waiting,
+    standing,
+)
 
 __all__ = [
+    "NO_LINK",
+    "standing",
+    "proposals_waiting",
+    "need_done",
+    "matches_of_helper",
+    "match_of_need",
+    "match_of_link",
+    "figure",
+    "expected_wait",
+    "accepted_of_need",
     "Shortlist",
     "Suggestion",
     "categories",

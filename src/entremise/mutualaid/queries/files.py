@@ -18,7 +18,7 @@ from entremise.rules.queries import number_of
 
 LINK_DAYS = 90
 _NO_PAGE = "Cette page n’existe pas, ou ne vous est pas ouverte. Vérifiez le lien, ou appelez-nous."
-_NO_LINK = "Ce lien n’est plus valable. Demandez-en un nouveau, ou appelez-nous."
+NO_LINK = "Ce lien n’est plus valable. Demandez-en un nouveau, ou appelez-nous."
 
 
 def categories() -> QuerySet[Category]:
@@ -119,7 +119,7 @@ def match(actor: Actor, public_id: str) -> Match:
 def my_needs(actor: Actor) -> NeedQuerySet:
     """The requests of the person themselves."""
     if actor.person_id is None:
-        raise NotFound(_NO_LINK)
+        raise NotFound(NO_LINK)
     return Need.objects.select_related("category", "territory").filter(person_id=actor.person_id).order_by("-pk")
 
 
@@ -147,38 +147,38 @@ def link_of(kind: str, public_id: str) -> str:
 
 
 def need_of_link(token: str) -> Need:
-    public_id = _read(token, "need")
+    public_id = read_link(token, "need")
     found = Need.objects.select_related("category", "territory", "person").filter(public_id=public_id).first()
     if found is None:
-        raise NotFound(_NO_LINK)
+        raise NotFound(NO_LINK)
     return found
 
 
 def helper_of_link(token: str) -> HelperProfile:
-    public_id = _read(token, "helper")
+    public_id = read_link(token, "helper")
     found = HelperProfile.objects.select_related("territory", "person").filter(public_id=public_id).first()
     if found is None or found.state == "withdrawn":
-        raise NotFound(_NO_LINK)
+        raise NotFound(NO_LINK)
     return found
 
 
 def proposal_of_link(token: str) -> Proposal:
-    public_id = _read(token, "proposal")
+    public_id = read_link(token, "proposal")
     found = (
         Proposal.objects.select_related("need__category", "need__territory", "need__person", "helper__person")
         .filter(public_id=public_id)
         .first()
     )
     if found is None:
-        raise NotFound(_NO_LINK)
+        raise NotFound(NO_LINK)
     return found
 
 
-def _read(token: str, kind: str) -> str:
+def read_link(token: str, kind: str) -> str:
     try:
         return str(signing.loads(token, salt=f"entremise.mutualaid.{kind}", max_age=timedelta(days=LINK_DAYS)))
     except signing.BadSignature as error:
-        raise NotFound(_NO_LINK) from error
+        raise NotFound(NO_LINK) from error
 
 
 def _agents_only(actor: Actor) -> None:

@@ -1,6 +1,7 @@
 """Every write of Entraide. A use case is one transaction that leaves one trace."""
 
 from entremise.mutualaid.usecases.categories import set_categories
+from entremise.mutualaid.usecases.doors import TooManyKnocks, forget_knocks, knock
 from entremise.mutualaid.usecases.helpers import (
     CapReached,
     change_offer,
@@ -12,6 +13,7 @@ from entremise.mutualaid.usecases.helpers import (
     screen_helper,
     withdraw_helper,
 )
+from entremise.mutualaid.usecases.links import ask_link, send_helper_link, send_need_link
 from entremise.mutualaid.usecases.matches import (
     ReleaseExpired,
     expire_releases,
@@ -50,6 +52,12 @@ from entremise.mutualaid.usecases.proposals import (
 
 __all__ = [
     "set_categories",
+    "send_need_link",
+    "send_helper_link",
+    "knock",
+    "forget_knocks",
+    "ask_link",
+    "TooManyKnocks",
     "CapReached",
     "ConsentMissing",
     "IntakeRefused",

@@ -56,15 +56,19 @@ def register_helper(
     origin: str = "web",
     confirmed: bool = False,
     language: str = "fr",
+    submission_key: str | None = None,
 ) -> HelperProfile:
     """Record an offer of help: what, where, how to be reached. No account, no password.
 
     `radius_m` in metres (rule point by default), `monthly_max` solicitations in 30 days (0: missions only).
+    `submission_key`: of the public form; a key seen before gives the offer of the first time, nothing is written.
     Available at once when `confirmed` (an agent heard or saw the person), else after the confirmation link.
     Raises NotAllowed, ValidationError on the field to put right.
     """
     if not policies.can_register_helper(actor):
         raise NotAllowed("Votre rôle ne permet pas d’inscrire une personne qui aide.")
+    if submission_key and (known := HelperProfile.objects.filter(submission_key=submission_key).first()):
+        return known
     limits = values_of(rules.DEFAULT_RADIUS, rules.MONTHLY_CAP, rules.MIN_AGE)
     if not categories:
         raise ValidationError({"categories": "Choisissez au moins une aide."})
@@ -99,6 +103,7 @@ def register_helper(
         registered_at=now,
         origin=origin,
         has_note=bool(note.strip()),
+        submission_key=submission_key,
         state="available" if confirmed and policies.can_match(actor) else "registered",
     )
     helper.full_clean()

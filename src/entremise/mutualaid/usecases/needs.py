@@ -78,15 +78,20 @@ def submit_need(
     place: tuple[int, int, str] | None = None,
     paper_ref: str = "",
     language: str = "fr",
+    preferred_channel: str = "phone",
+    submission_key: str | None = None,
 ) -> Need:
     """Record a request for help, by whatever channel, with the same rights.
 
     `values`: first_name, last_name, phone, email, address of a new person, sealed at once; or `person`, found
     before. `place`: (h8, h7, precision), the commune's centre by default. `consent`: yes | no | partly, as said.
+    `submission_key`: of the public form; a key seen before gives the need of the first time, nothing is written.
     Raises NotAllowed, IntakeRefused (too many open requests), ConsentMissing, ValidationError (each on its field).
     """
     if not policies.can_submit_need(actor):
         raise NotAllowed("Votre rôle ne permet pas d’enregistrer une demande. Demandez-le à votre responsable.")
+    if submission_key and (known := Need.objects.filter(submission_key=submission_key).first()):
+        return known
     now = clock.now()
     if consent == "no":
         raise ConsentMissing(
@@ -102,7 +107,7 @@ def submit_need(
         said[f"note#{public_id}"] = note.strip()
     purpose = {"purpose": CONSENT_PURPOSE, "motive": MOTIVE}
     if person is None:
-        person = register_person(actor, values=said, language=language, **purpose)
+        person = register_person(actor, values=said, language=language, preferred_channel=preferred_channel, **purpose)
     else:
         _refuse_too_many(person)
         if said := {name: value for name, value in said.items() if value}:
@@ -132,6 +137,7 @@ def submit_need(
         has_note=bool(note.strip()),
         paper_ref=paper_ref,
         agent_id=actor.user_id,
+        submission_key=submission_key,
     )
     if _opens_at_once(actor, need, category):
         need.state = "open"
