@@ -51,6 +51,9 @@ OUTSIDE_A_TRANSACTION = {
     "mutualaid.welcome_helper",
     "mutualaid.send_need_link",
     "mutualaid.send_helper_link",
+    "mutualaid.run_sheet",  # shows its progress while it checks; `import_sheet`, which writes, is one
+    "mutualaid.open_sheet",  # reads, journalled by the vault
+    "mutualaid.open_rejects",  # reads, journalled by the vault
 }
 """They call outside (mail, SMS, geocoder): a transaction must not wait for the network."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from entremise.kernel.actors import Actor
-from entremise.mutualaid.models import HelperProfile, Need
+from entremise.mutualaid.models import HelperProfile, Need, SheetImport
 
 MATCHMAKERS = ("matchmaker", "lead_matchmaker", "sensitive_referent")
 SERVICES = (*MATCHMAKERS, "org_manager", "caller", "supervisor", "referrer", "desk", "partner")
@@ -51,3 +51,8 @@ def can_answer_proposal(actor: Actor, helper: HelperProfile) -> bool:
 def can_take_part(actor: Actor, need: Need, helper: HelperProfile) -> bool:
     """The two sides of a match, and the agents who follow it."""
     return actor.person_id in (need.person_id, helper.person_id) or can_match(actor)
+
+
+def can_handle_sheet(actor: Actor, sheet: SheetImport) -> bool:
+    """Whoever sent a list of persons sees it through, or who leads the team; colleagues see only its figures."""
+    return can_match(actor) and (sheet.agent_id == actor.user_id or actor.has("lead_matchmaker"))

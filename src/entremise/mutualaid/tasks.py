@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 
+from entremise.accounts.queries import actor_of
 from entremise.kernel.actors import Actor
 from entremise.kernel.jobs import job
 from entremise.mutualaid import usecases
+from entremise.mutualaid.models import SheetImport
 
 
 @job("mutualaid.send_proposal", tries=3)
@@ -50,3 +52,16 @@ def send_helper_link(helper_id: int) -> None:
 @job("mutualaid.forget_knocks", daily=time(4, 10))
 def forget_knocks() -> None:
     usecases.forget_knocks()
+
+
+@job("mutualaid.import_sheet", tries=1, limit=timedelta(minutes=30))
+def import_sheet(sheet_id: int) -> None:
+    """In the name of the agent who asked, with the roles they hold now."""
+    sheet = SheetImport.objects.select_related("agent", "category", "territory").get(pk=sheet_id)
+    if sheet.state == "running":
+        usecases.run_sheet(actor_of(sheet.agent, "task", True), sheet=sheet)
+
+
+@job("mutualaid.forget_sheets", every=timedelta(hours=1))
+def forget_sheets() -> None:
+    usecases.forget_sheets(Actor.machine("délais"))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entremise.mutualaid.web import desk, links, public
+from entremise.mutualaid.web import desk, links, public, sheets
 
 app_name = "mutualaid"
 urlpatterns = [
@@ -17,6 +17,14 @@ urlpatterns = [
     path("entraide/demandes/<slug:public_id>/<slug:deed>/", desk.need_deed, name="need_deed"),
     path("entraide/propositions/<slug:public_id>/<slug:deed>/", desk.proposal_deed, name="proposal_deed"),
     path("entraide/relations/<slug:public_id>/<slug:deed>/", desk.match_deed, name="match_deed"),
+    path("entraide/tableurs/", sheets.sheet_list, name="sheet_list"),
+    path("entraide/tableurs/demandes.<slug:form>", sheets.need_export, name="need_export"),
+    path("entraide/tableurs/file.<slug:form>", sheets.queue_export, name="queue_export"),
+    path("entraide/tableurs/aidants.<slug:form>", sheets.helper_export, name="helper_export"),
+    path("entraide/tableurs/<slug:public_id>/", sheets.sheet_page, name="sheet_page"),
+    path("entraide/tableurs/<slug:public_id>/importer/", sheets.sheet_start, name="sheet_start"),
+    path("entraide/tableurs/<slug:public_id>/abandonner/", sheets.sheet_cancel, name="sheet_cancel"),
+    path("entraide/tableurs/<slug:public_id>/rejets.<slug:form>", sheets.sheet_rejects, name="sheet_rejects"),
     path("entraide/aidants/", desk.helper_list, name="helper_list"),
     path("entraide/aidants/nouveau/", desk.helper_new, name="helper_new"),
     path("entraide/aidants/<slug:public_id>/", desk.helper_page, name="helper_page"),

@@ -106,6 +106,10 @@ MASTER_KEY_CREATE = not env.text("ENTREMISE_MASTER_KEY_FILE")  # a file somebody
 PROXIES = env.number("ENTREMISE_PROXIES", 0)  # how many of ours stand in front and add X-Forwarded-For
 SMS_URL = env.text("ENTREMISE_SMS_URL", "console:")
 
+# What is sent stays in memory: a file of persons must not lie in a temporary folder.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "entremise.accounts.clients.AccountAdapter"

@@ -8,6 +8,7 @@ from django import forms
 
 from entremise.kernel import ids
 from entremise.mutualaid.engine import masks
+from entremise.mutualaid.engine.answers import split_name as split_name
 from entremise.mutualaid.models import Category
 from entremise.mutualaid.queries import categories
 from entremise.people.engine import phone
@@ -159,11 +160,3 @@ class RefreshedForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, CategoryField | CategoriesField):
                 field.refresh()
-
-
-def split_name(said: str) -> dict[str, str]:
-    """« Odette Martin » → first and last name; « Mme Martin » → last name only. Nothing is guessed beyond that."""
-    words = said.split()
-    if words and words[0].casefold().rstrip(".") in {"mme", "m", "mr", "mlle", "madame", "monsieur"}:
-        return {"first_name": "", "last_name": said.strip()}
-    return {"first_name": words[0] if words else "", "last_name": " ".join(words[1:])}

@@ -9,12 +9,14 @@ from entremise.mutualaid.models.matching import (
     Proposal,
 )
 from entremise.mutualaid.models.needs import NEED_LIFE, Category, Need
+from entremise.mutualaid.models.sheets import SHEET_LIFE, SheetImport, SheetMapping, SheetRow
 
 __all__ = [
     "HELPER_LIFE",
     "MATCH_LIFE",
     "NEED_LIFE",
     "PROPOSAL_LIFE",
+    "SHEET_LIFE",
     "Category",
     "ContactRelease",
     "Feedback",
@@ -24,4 +26,7 @@ __all__ = [
     "Match",
     "Need",
     "Proposal",
+    "SheetImport",
+    "SheetMapping",
+    "SheetRow",
 ]

@@ -21,6 +21,8 @@ from entremise.mutualaid.queries.files import (
     proposal_of_link,
     queue,
     queue_counts,
+    sheet,
+    sheets,
 )
 from entremise.mutualaid.queries.public import (
     accepted_of_need,
@@ -65,6 +67,8 @@ __all__ = [
     "proposal_of_link",
     "queue",
     "queue_counts",
+    "sheet",
+    "sheets",
     "shortlist",
     "suggestion_for",
 ]

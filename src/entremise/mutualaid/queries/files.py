@@ -11,7 +11,7 @@ from entremise.kernel import clock, ids
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.mutualaid import policies, rules
-from entremise.mutualaid.models import Category, HelperProfile, Match, Need, Proposal
+from entremise.mutualaid.models import Category, HelperProfile, Match, Need, Proposal, SheetImport
 from entremise.mutualaid.models.matching import MATCH_LIVE
 from entremise.mutualaid.models.needs import NeedQuerySet
 from entremise.rules.queries import number_of
@@ -171,6 +171,19 @@ def proposal_of_link(token: str) -> Proposal:
     )
     if found is None:
         raise NotFound(NO_LINK)
+    return found
+
+
+def sheets(actor: Actor) -> QuerySet[SheetImport]:
+    """The spreadsheets sent for import, without their sealed bytes."""
+    _agents_only(actor)
+    return SheetImport.objects.select_related("agent").defer("content", "rejects")
+
+
+def sheet(actor: Actor, public_id: str) -> SheetImport:
+    found = SheetImport.objects.select_related("agent", "category", "territory").filter(public_id=public_id).first()
+    if found is None or not policies.can_handle_sheet(actor, found):
+        raise NotFound(_NO_PAGE)
     return found
 
 

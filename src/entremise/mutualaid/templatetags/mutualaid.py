@@ -90,3 +90,9 @@ def readable(number: str) -> str:
 @register.filter
 def channel_word(code: str) -> str:
     return _CHANNELS.get(code, code)
+
+
+@register.filter
+def said(words: dict[str, str], name: str) -> str:
+    """What a row says under a heading of the preview; nothing when it says nothing."""
+    return words.get(name, "")

@@ -49,6 +49,17 @@ from entremise.mutualaid.usecases.proposals import (
     send_proposal,
     withdraw_proposal,
 )
+from entremise.mutualaid.usecases.sheet_import import import_sheet, open_rejects, run_sheet
+from entremise.mutualaid.usecases.sheets import (
+    FileRefused,
+    cancel_sheet,
+    fail_sheet,
+    forget_sheets,
+    map_sheet,
+    open_sheet,
+    start_sheet,
+    upload_sheet,
+)
 
 __all__ = [
     "set_categories",
@@ -58,6 +69,17 @@ __all__ = [
     "forget_knocks",
     "ask_link",
     "TooManyKnocks",
+    "run_sheet",
+    "open_rejects",
+    "import_sheet",
+    "upload_sheet",
+    "start_sheet",
+    "open_sheet",
+    "map_sheet",
+    "forget_sheets",
+    "fail_sheet",
+    "cancel_sheet",
+    "FileRefused",
     "CapReached",
     "ConsentMissing",
     "IntakeRefused",

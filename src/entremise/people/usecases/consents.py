@@ -18,6 +18,7 @@ from entremise.people.models import Consent, Person
 from entremise.vault.registry import PURPOSES
 
 ANSWERED = declare("people.consent.recorded", "a recueilli une réponse à une demande de consentement")
+ANSWERED_MANY = declare("people.consents.recorded", "a recueilli les réponses de plusieurs personnes")
 WITHDRAWN = declare("people.consent.withdrawn", "a enregistré le retrait d’un consentement")
 
 REFUSED = "Seules la personne concernée et les agents qui l’entendent enregistrent sa réponse."
@@ -50,6 +51,38 @@ def record_consent(
     consent.save()
     record(actor, ANSWERED, consent, purpose=purpose, answer=answer, text_version=text_version)
     return consent
+
+
+@transaction.atomic
+def record_consents(
+    actor: Actor, *, persons: Sequence[Person], purpose: str, answer: str, text_versions: Sequence[str]
+) -> None:
+    """The same answer of many persons at once (imports), each with the text it was given to; one trace.
+
+    Raises NotAllowed, ValidationError.
+    """
+    if not persons:
+        return
+    if not all(policies.can_record_answer(actor, person.pk) for person in persons):
+        raise NotAllowed(REFUSED)
+    if purpose not in PURPOSES:
+        raise ValidationError({"purpose": "Cette finalité n’existe pas."})
+    at = clock.now()
+    rows = [
+        Consent(
+            person=person,
+            purpose=purpose,
+            answer=answer,
+            text_version=text_version,
+            channel=actor.channel,
+            recorded_by=actor.user_id,
+            at=at,
+        )
+        for person, text_version in zip(persons, text_versions, strict=True)
+    ]
+    rows[0].full_clean(exclude=["recorded_by", "withdrawn_at"])  # they differ by the person and the text only
+    Consent.objects.bulk_create(rows, batch_size=1000)
+    record(actor, ANSWERED_MANY, persons[0], purpose=purpose, answer=answer, persons=len(rows))
 
 
 @transaction.atomic

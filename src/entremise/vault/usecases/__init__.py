@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from entremise.vault.usecases.documents import destroy_document, fingerprints, open_document, seal_document
 from entremise.vault.usecases.opening import Opening, Refused, find, open, open_many
 from entremise.vault.usecases.refusals import (
     Busy,
@@ -28,12 +29,16 @@ __all__ = [
     "TooManyRows",
     "ValueTooLong",
     "VaultSealed",
+    "destroy_document",
     "erase",
     "find",
+    "fingerprints",
     "open",
+    "open_document",
     "open_many",
     "release",
     "revoke_release",
+    "seal_document",
     "write",
     "write_many",
 ]
