@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from copy import copy
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,7 +12,10 @@ from django.db import connection, connections
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from entremise.kernel import clock
 from entremise.kernel.actors import Actor
+from entremise.rules.models import RuleSet
+from entremise.rules.usecases import provisional_set
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
@@ -47,8 +52,27 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER audit_entry_no_delete")
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER rules_ruleset_no_delete")
+            cursor.execute("DROP TRIGGER rules_adoptedvalue_no_delete")
         with django_db_blocker.unblock(), connections["journal"].cursor() as cursor:
             cursor.execute("DROP TRIGGER vault_line_no_delete")
+
+
+@pytest.fixture(autouse=True)
+def _rules(request: pytest.FixtureRequest) -> None:
+    """No site runs without rules: a test that uses the database finds the provisional ones in force."""
+    names = {"db", "transactional_db", "live_server"}
+    if names.isdisjoint(request.fixturenames) and not request.node.get_closest_marker("django_db"):
+        return
+    request.getfixturevalue("db")
+    if not RuleSet.objects.exists():
+        copy(_provisional()).save(force_insert=True)
+
+
+@cache
+def _provisional() -> RuleSet:
+    return provisional_set(clock.now())
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from entremise.mutualaid import queries, usecases
 from entremise.mutualaid.models import NEED_LIFE, Need
 from entremise.mutualaid.usecases.needs import FollowLocked
 from entremise.people.models import Consent
-from entremise.rules.models import AdoptedValue
 from tests.accounts.factories import agent
 from tests.mutualaid.factories import category, matchmaker, need, phone
+from tests.rules.factories import set_point
 from tests.territories.factories import commune
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ def test_what_a_neighbour_asks_waits_for_the_person_concerned():
 
 
 def test_the_direct_rule_opens_ordinary_requests_but_not_delicate_ones():
-    AdoptedValue.objects.create(key="mutualaid.need.moderation", value="direct")
+    set_point("mutualaid.need.moderation", "direct")
     assert usecases.submit_need(ANYONE, **asked()).state == "open"
     homework = category("homework", sensitive=True)
     assert usecases.submit_need(ANYONE, **asked(category=homework)).state == "submitted"

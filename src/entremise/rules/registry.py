@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Value = int | bool | str
@@ -49,3 +50,33 @@ def declare(point: RulePoint) -> RulePoint:
 
 def declared() -> Mapping[str, RulePoint]:
     return _points
+
+
+# What the siblings `vault` and `commons`, who never meet, tell each other (reference rules-vault-commons § 2).
+
+CollegeOf = Callable[[int, datetime], str | None]
+Activated = Callable[[int], None]
+_college_of: list[CollegeOf] = []
+_on_activated: list[Activated] = []
+
+
+def declare_college_of(ask: CollegeOf) -> None:
+    """Declared by `commons`: the college where this user holds a seat at that moment. Raises ValueError if twice."""
+    if _college_of:
+        raise ValueError("college_of is declared twice")
+    _college_of.append(ask)
+
+
+def college_of(user_id: int, at: datetime) -> str | None:
+    """The college code of a user, None without a seat or while no context declared colleges."""
+    return _college_of[0](user_id, at) if _college_of else None
+
+
+def on_activated(deed: Activated) -> Activated:
+    """Run `deed(number)` in the transaction that puts a rule set into force: it fails, nothing changes."""
+    _on_activated.append(deed)
+    return deed
+
+
+def activated() -> Sequence[Activated]:
+    return tuple(_on_activated)

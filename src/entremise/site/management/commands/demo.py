@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from entremise.kernel.actors import Actor
+from entremise.rules.usecases import install_rules
 from entremise.site import demo
 from entremise.site.errors import write_standing_pages
 
@@ -25,6 +27,7 @@ class Command(BaseCommand):
             call_command("migrate", database=alias, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         write_standing_pages()
+        install_rules(Actor.machine("installation"))
         accounts = []
         for step in demo.STEPS:
             accounts += step.body()
