@@ -46,6 +46,7 @@ def main() -> None:
         django.setup()
         for alias in connections:
             call_command("migrate", database=alias, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         for name in asked.names or modules():
             module = importlib.import_module(f"benchmarks.{name}")
             result = module.measure(asked.size or module.SIZE)

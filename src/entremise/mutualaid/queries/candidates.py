@@ -66,7 +66,7 @@ def suggestion_for(need: Need, helper: HelperProfile, now: datetime) -> Suggesti
 
 def _refusal(need: Need, helper: HelperProfile, distance: float | None) -> str:
     checks = (
-        ("state", helper.state == "available" and helper.h8 is not None),
+        ("state", helper.state == "available" and helper.h8 is not None and helper.monthly_max > 0),
         ("category", bool(helper.categories & need.category.mask)),
         ("slots", bool(helper.slots & need.slots)),
         ("language", not need.languages or bool(helper.languages & need.languages)),

@@ -1,6 +1,7 @@
 """Every write of Entraide. A use case is one transaction that leaves one trace."""
 
 from entremise.mutualaid.usecases.categories import set_categories
+from entremise.mutualaid.usecases.demo import KitMissing, seed_demo
 from entremise.mutualaid.usecases.doors import TooManyKnocks, forget_knocks, knock
 from entremise.mutualaid.usecases.helpers import (
     CapReached,
@@ -83,6 +84,7 @@ __all__ = [
     "CapReached",
     "ConsentMissing",
     "IntakeRefused",
+    "KitMissing",
     "NeedTaken",
     "ReleaseExpired",
     "accept_proposal",
@@ -113,6 +115,7 @@ __all__ = [
     "resume_rested_helpers",
     "revoke_contact",
     "screen_helper",
+    "seed_demo",
     "send_proposal",
     "submit_need",
     "tell_helper",

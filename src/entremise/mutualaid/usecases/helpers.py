@@ -222,35 +222,56 @@ def withdraw_helper(actor: Actor, *, helper: HelperProfile) -> None:
 
 def index_helper(helper: HelperProfile, now: datetime) -> None:
     """Make the line of search say what the profile says; no line while the helper may not be asked."""
-    if helper.state != "available" or helper.h8 is None or helper.h7 is None or not helper.monthly_max:
+    line = line_of(helper, free_from(helper, now)) if _may_be_asked(helper) else None
+    if line is None:
         HelperIndex.objects.filter(helper=helper).delete()
         return
-    HelperIndex.objects.update_or_create(
+    said = {field.attname: getattr(line, field.attname) for field in HelperIndex._meta.fields if not field.primary_key}
+    HelperIndex.objects.update_or_create(helper=helper, defaults=said)
+
+
+def _may_be_asked(helper: HelperProfile) -> bool:
+    return helper.state == "available" and helper.h8 is not None and helper.h7 is not None and helper.monthly_max > 0
+
+
+def line_of(helper: HelperProfile, free: datetime) -> HelperIndex | None:
+    """The line of search of a profile, not saved; None while the helper may not be asked."""
+    if not _may_be_asked(helper) or helper.h8 is None or helper.h7 is None:
+        return None
+    return HelperIndex(
         helper=helper,
-        defaults={
-            "h8": helper.h8,
-            "h7": helper.h7,
-            "cats": helper.categories,
-            "slots": helper.slots,
-            "langs": helper.languages,
-            "radius_m": helper.radius_m,
-            "screened": helper.screened_at is not None,
-            "free_from": free_from(helper, now),
-            "rested_since": helper.last_solicited_at or ranking.NEVER,
-        },
+        h8=helper.h8,
+        h7=helper.h7,
+        cats=helper.categories,
+        slots=helper.slots,
+        langs=helper.languages,
+        radius_m=helper.radius_m,
+        screened=helper.screened_at is not None,
+        free_from=free,
+        rested_since=helper.last_solicited_at or ranking.NEVER,
     )
 
 
 def free_from(helper: HelperProfile, now: datetime) -> datetime:
     """When caps and rests next allow a solicitation: weekly and monthly caps, cool-down, rest after a refusal."""
-    points = (rules.WEEKLY_CAP, rules.MONTHLY_CAP, rules.COOLDOWN, rules.REFUSAL_COOLDOWN)
-    limits = {key: int(value) for key, value in values_of(*points).items()}
-    sent = list(
-        Proposal.objects.filter(helper=helper, sent_at__gt=now - timedelta(days=30))
-        .exclude(state="superseded", answered_at__isnull=True)
-        .order_by("-sent_at")
-        .values_list("sent_at", "state", "answered_at", "declined_by")
+    counted = Proposal.objects.filter(helper=helper, sent_at__gt=now - timedelta(days=30)).exclude(
+        state="superseded", answered_at__isnull=True
     )
+    sent = list(counted.order_by("-sent_at").values_list("sent_at", "state", "answered_at", "declined_by"))
+    return free_after(helper, sent, limits())
+
+
+def limits() -> dict[str, int]:
+    """The caps and rests in force."""
+    points = (rules.WEEKLY_CAP, rules.MONTHLY_CAP, rules.COOLDOWN, rules.REFUSAL_COOLDOWN)
+    return {key: int(value) for key, value in values_of(*points).items()}
+
+
+def free_after(
+    helper: HelperProfile, sent: Sequence[tuple[datetime, str, datetime | None, str]], limits: Mapping[str, int]
+) -> datetime:
+    """The same, from the solicitations that count in the last 30 days, the latest first:
+    (sent at, state, answered at, declined by)."""
     moments = [helper.registered_at]
     if sent:
         moments.append(sent[0][0] + timedelta(hours=limits[rules.COOLDOWN.key]))
@@ -258,7 +279,7 @@ def free_from(helper: HelperProfile, now: datetime) -> datetime:
         (limits[rules.WEEKLY_CAP.key], 7),
         (min(limits[rules.MONTHLY_CAP.key], helper.monthly_max), 30),
     ):
-        if len(sent) >= cap:
+        if 0 < cap <= len(sent):
             moments.append(sent[cap - 1][0] + timedelta(days=days))
     moments += [
         answered + timedelta(days=limits[rules.REFUSAL_COOLDOWN.key])

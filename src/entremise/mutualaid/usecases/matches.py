@@ -112,6 +112,8 @@ def record_outcome(
         raise ValidationError({"outcome": "Répondez par oui, en partie ou non."})
     if minutes is not None and not 5 <= minutes <= 960:
         raise ValidationError({"minutes": "Indiquez une durée entre 5 minutes et 16 heures."})
+    # The two sides may answer at once: the second waits here, then sees what the first ended.
+    match.state = Match.objects.select_for_update().get(pk=match.pk).state
     now = clock.now()
     feedback = Feedback(match=match, side=side, outcome=outcome, again=again, at=now, channel=actor.channel)
     try:

@@ -161,6 +161,8 @@ def speaker(actor: Actor, person: Person) -> Actor:
 
 def _refuse_too_many(person: Person) -> None:
     most = number_of(rules.MAX_OPEN)
+    # A second request of the same person, sent at the same moment, waits here for the first.
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     if Need.objects.live().filter(person=person).count() >= most:
         raise IntakeRefused(
             f"Cette personne a déjà {most} demandes en cours, le maximum prévu par le règlement. "

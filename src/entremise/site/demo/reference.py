@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from entremise.accounts.models import Membership, Organisation, User
+from entremise.accounts.registry import label_of
+from entremise.accounts.usecases import seed_demo_accounts
 from entremise.kernel.actors import Actor
 from entremise.kits import usecases as kits
 from entremise.site.demo.account import Account
@@ -14,13 +16,7 @@ DEPARTMENTS = ["38"]
 KIT = "confinement"
 PASSWORD = "demo"  # noqa: S105 - the demonstration says it on its first page, and refuses to leave this machine
 TOWN = "Ville de Grenoble (démonstration)"
-PEOPLE = {
-    "demo": ("Administration", "administrator"),
-    "entremise": ("Claude, agent entremetteur", "matchmaker"),
-    "responsable": ("Dominique, responsable", "lead_matchmaker"),
-    "referente": ("Camille, référente sensible", "sensitive_referent"),
-}
-"""Invented: first names that say nothing of anybody, the role they play."""
+ADMINISTRATOR = "demo@example.org"
 
 
 def load() -> list[Account]:
@@ -32,13 +28,12 @@ def load() -> list[Account]:
 
 @transaction.atomic
 def accounts() -> list[Account]:
+    """One who administers, under an address easy to type; then ten matchmakers and one account of each other role."""
     town, _ = Organisation.objects.get_or_create(name=TOWN, kind="collectivite")
-    known = set(User.objects.values_list("email", flat=True))
-    shown = []
-    for name, (label, role) in PEOPLE.items():
-        email = f"{name}@example.org"
-        if email not in known:
-            user = User.objects.create_user(email, PASSWORD, label=label)
-            Membership.objects.create(user=user, organisation=town, role=role)
-        shown.append(Account(email, PASSWORD, label))
-    return shown
+    if not User.objects.filter(email=ADMINISTRATOR).exists():
+        user = User.objects.create_user(ADMINISTRATOR, PASSWORD, label="Administration")
+        Membership.objects.create(user=user, organisation=town, role="administrator")
+    users = seed_demo_accounts(town)
+    roles = dict(Membership.objects.filter(user__in=users).order_by("-pk").values_list("user", "role"))
+    shown = [Account(ADMINISTRATOR, PASSWORD, "Administration")]
+    return shown + [Account(user.email, PASSWORD, f"{user.label}, {label_of(roles[user.pk])}") for user in users]

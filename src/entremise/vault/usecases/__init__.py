@@ -15,7 +15,7 @@ from entremise.vault.usecases.refusals import (
     ValueTooLong,
     VaultSealed,
 )
-from entremise.vault.usecases.writing import erase, release, revoke_release, write, write_many
+from entremise.vault.usecases.writing import erase, release, release_many, revoke_release, write, write_many
 
 __all__ = [
     "Busy",
@@ -37,6 +37,7 @@ __all__ = [
     "open_document",
     "open_many",
     "release",
+    "release_many",
     "revoke_release",
     "seal_document",
     "write",

@@ -28,6 +28,7 @@ from entremise.vault.usecases.refusals import Busy, FieldUnknown, Tampered, Valu
 log = logging.getLogger("entremise.vault")
 
 RELEASED = declare("vault.contact.released", "a transmis des coordonnées convenues")
+RELEASED_MANY = declare("vault.releases.granted", "a transmis des coordonnées, plusieurs à la fois")
 REVOKED = declare("vault.contact.revoked", "a retiré une transmission de coordonnées")
 ERASED = declare("vault.person.erased", "a effacé les données d’une personne")
 
@@ -246,6 +247,27 @@ def release(actor: Actor, *, giver: UUID, receiver: UUID, fields: Iterable[str],
     row.save()
     trace(actor, RELEASED, row, purpose=purpose, fields=len(names))
     return row.pk
+
+
+@transaction.atomic
+def release_many(
+    actor: Actor, *, rows: Sequence[tuple[UUID, UUID, Sequence[str], datetime]], purpose: str
+) -> list[int]:
+    """Many releases at once (demonstration), one trace: (giver, receiver, fields, until); their numbers, in order.
+
+    A date already past makes a release that opens nothing. Raises PurposeUnknown, FieldUnknown.
+    """
+    purpose_known(purpose)
+    if not rows:
+        return []
+    fields_known(sorted({name for _, _, names, _ in rows for name in names}))
+    now = clock.now()
+    made = Release.objects.bulk_create(
+        Release(giver=giver, receiver=receiver, fields=sorted(names), purpose=purpose, at=now, until=until)
+        for giver, receiver, names, until in rows
+    )
+    trace(actor, RELEASED_MANY, made[0], purpose=purpose, releases=len(made))
+    return [row.pk for row in made]
 
 
 @transaction.atomic
