@@ -30,6 +30,7 @@ from entremise.people.engine import phone
 from entremise.people.models import Person
 from entremise.people.queries import find_by_phone
 from entremise.rules.queries import number_of
+from entremise.territories.queries import theme
 from entremise.vault.usecases import open as open_vault
 
 PAGE = 25
@@ -107,7 +108,7 @@ def intake(request: Request) -> HttpResponse:
     mode = request.GET.get("mode", "telephone")
     origin = {"telephone": "phone", "guichet": "counter", "papier": "paper"}.get(mode, "phone")
     kind = forms.PaperForm if origin == "paper" else forms.IntakeForm
-    form = kind(request.POST or None, initial={"commune": _home(request), "phone": request.GET.get("rappel", "")})
+    form = kind(request.POST or None, initial={"commune": _home(), "phone": request.GET.get("rappel", "")})
     known: list[Person] = []
     if request.method == "POST" and form.is_valid():
         known = find_by_phone(request.actor, phone=form.cleaned_data["phone"], motive="Recherche avant création")
@@ -129,10 +130,10 @@ def intake(request: Request) -> HttpResponse:
     return _intake_page(request, form, mode, known)
 
 
-def _home(request: Request) -> str:
-    from entremise.territories.queries import theme
-
-    return str(getattr(theme(), "commune_name", "") or "")
+def _home() -> str:
+    """The instance's own commune, already written: most people who call live there."""
+    town = theme().territory
+    return town.name if town is not None and town.kind == "commune" else ""
 
 
 def _submit(request: Request, form: Form, origin: str, person: Person | None) -> Need:
@@ -213,6 +214,7 @@ def _need_page(request: Request, need: Need, *, wrong: Form | None = None) -> Ht
         "hand_over_form": forms.HandOverForm(colleagues=colleagues("matchmaker")),
         "outcome_form": forms.OutcomeForm(initial={"side": "person"}),
         "fail_form": forms.FailForm(),
+        "helper_contact": {},
         "wrong": wrong,
         "now": now,
     }
@@ -422,7 +424,7 @@ def helper_new(request: Request) -> HttpResponse:
     if not policies.can_match(request.actor):
         raise NotAllowed("Cette page est réservée aux agents entremetteurs.")
     require_second_factor(request.actor)
-    form = forms.HelperForm(request.POST or None, initial={"commune": _home(request)})
+    form = forms.HelperForm(request.POST or None, initial={"commune": _home()})
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         values = {**split_name(said["name"]), "phone": said["phone"], "email": said["email"]}

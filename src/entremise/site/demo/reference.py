@@ -11,18 +11,32 @@ from entremise.kernel.actors import Actor
 from entremise.kits import usecases as kits
 from entremise.site.demo.account import Account
 from entremise.territories import usecases as territories
+from entremise.territories.queries import commune, theme
 
 DEPARTMENTS = ["38"]
 KIT = "confinement"
 PASSWORD = "demo"  # noqa: S105 - the demonstration says it on its first page, and refuses to leave this machine
 TOWN = "Ville de Grenoble (démonstration)"
 ADMINISTRATOR = "demo@example.org"
+FACE = {
+    "name": "Grenoble s’entraide",
+    "short_name": "Grenoble",
+    "colour": "#0b5563",
+    "phone": "04 65 71 00 00",
+    "phone_hours": "du lundi au samedi, de 9 h à 18 h",
+    "email": "entraide@grenoble.entremise.example",
+    "postal_address": "Démonstration : cette structure n’existe pas.",
+    "publisher": "Démonstration d’Entremise, sans lien avec la Ville de Grenoble",
+}
+"""Invented, but for the name of the town: the number is of a range no operator gives out."""
 
 
 def load() -> list[Account]:
     actor = Actor.machine("démonstration")
     territories.load_reference(actor, departments=DEPARTMENTS)
     kits.apply_kit(actor, kit=KIT)
+    if theme().pk is None:
+        territories.set_theme(actor, territory=commune("38185"), **FACE)
     return []
 
 
