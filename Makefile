@@ -7,6 +7,7 @@ export PYTHONPATH := src
 export ENTREMISE_DEMO ?= 1
 export UV_PYTHON_DOWNLOADS := never
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+FILES_ONLY := --ignore tests/consistency --ignore tests/benchmarks --ignore tests/site/test_commands.py
 TEMPLATES = $(shell find src -name '*.html')
 
 .PHONY: help demo serve check fix test unit postgres e2e shots lock messages bench clean
@@ -39,9 +40,9 @@ test: check unit postgres e2e ## everything a change must pass
 unit: .venv/.dev ## tests on SQLite
 	env -u DATABASE_URL pytest -n auto
 
-postgres: .venv/.dev ## the same tests, but those that read files only, on a throw-away PostgreSQL server
-	@if [ -n "$$DATABASE_URL" ]; then pytest -n auto --ignore tests/consistency; \
-	elif ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then scripts/with-postgres pytest -n auto --ignore tests/consistency; \
+postgres: .venv/.dev ## the same tests, but those that need no database of ours, on a throw-away PostgreSQL server
+	@if [ -n "$$DATABASE_URL" ]; then pytest -n auto $(FILES_ONLY); \
+	elif ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then scripts/with-postgres pytest -n auto $(FILES_ONLY); \
 	else echo; echo '######## SKIPPED: no PostgreSQL server on this computer ########'; echo; fi
 
 e2e: .venv/.dev ## the journeys in a real browser

@@ -6,6 +6,7 @@ from copy import copy
 from functools import cache
 from typing import Any
 
+import hypothesis
 import pytest
 from bs4 import BeautifulSoup
 from django.db import connection, connections
@@ -17,6 +18,9 @@ from entremise.kernel.actors import Actor
 from entremise.rules.models import RuleSet
 from entremise.rules.usecases import provisional_set
 
+# How long an example takes depends on the machine: speed is measured in benchmarks/, not asserted here.
+hypothesis.settings.register_profile("entremise", deadline=None)
+hypothesis.settings.load_profile("entremise")
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 

@@ -5,14 +5,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from entremise.kernel import clock, ids
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.mutualaid import policies, rules
 from entremise.mutualaid.models import Category, HelperProfile, Match, Need, Proposal, SheetImport
-from entremise.mutualaid.models.matching import MATCH_LIVE
 from entremise.mutualaid.models.needs import NeedQuerySet
 from entremise.rules.queries import number_of
 
@@ -126,19 +125,6 @@ def my_needs(actor: Actor) -> NeedQuerySet:
 def possible_duplicates(person_ids: Sequence[UUID]) -> QuerySet[Need]:
     """The live requests of these persons: shown to the agent, never a block (shared phones are normal)."""
     return Need.objects.live().select_related("category", "territory").filter(person_id__in=person_ids)
-
-
-def figures() -> dict[str, int]:
-    """Living figures of the public home: counts of the whole instance, nothing under the threshold."""
-    now = clock.now()
-    available = HelperProfile.objects.filter(state="available").count()
-    open_needs = Need.objects.filter(state__in=("open", "proposed")).count()
-    live = Match.objects.filter(need=OuterRef("pk"), state__in=(*MATCH_LIVE, "done"))
-    helped = Need.objects.filter(Exists(live)).count()
-    month = Need.objects.filter(received_at__gt=now - timedelta(days=30)).count()
-    least = number_of(rules.PUBLIC_K)
-    counts = {"available": available, "open": open_needs, "helped": helped, "month": month}
-    return {name: count if count >= least else 0 for name, count in counts.items()}
 
 
 def link_of(kind: str, public_id: str) -> str:

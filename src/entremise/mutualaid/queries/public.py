@@ -18,8 +18,10 @@ from entremise.rules.queries import number_of
 
 
 def figure(code: str) -> int:
-    """One living figure of the public home: available, open, helped or month; 0 under the threshold. One query
-    besides the rule."""
+    """One living figure of the public home: available, open, helped or month; 0 under the threshold.
+
+    The rule is read only when it may hide the figure: no vote can set it above its highest bound.
+    """
     now = clock.now()
     live = Match.objects.filter(need=OuterRef("pk"), state__in=(*MATCH_LIVE, "done"))
     rows: dict[str, QuerySet[Any]] = {
@@ -29,7 +31,8 @@ def figure(code: str) -> int:
         "month": Need.objects.filter(received_at__gt=now - timedelta(days=30)),
     }
     count = rows[code].count()
-    return count if count >= number_of(rules.PUBLIC_K) else 0
+    sure = not count or count >= (rules.PUBLIC_K.maximum or 0)
+    return count if sure or count >= number_of(rules.PUBLIC_K) else 0
 
 
 def expected_wait(available: int) -> str:
