@@ -46,7 +46,7 @@ postgres: .venv/.dev ## the same tests, but those that need no database of ours,
 	else echo; echo '######## SKIPPED: no PostgreSQL server on this computer ########'; echo; fi
 
 e2e: .venv/.dev ## the journeys in a real browser
-	@if command -v chromium >/dev/null; then pytest -m journey tests/journeys; \
+	@if command -v chromium >/dev/null; then pytest -n auto -m journey tests/journeys; \
 	else echo; echo '######## SKIPPED: no chromium on this computer, journeys not run ########'; echo; fi
 
 shots: .venv/.dev ## pictures of every page, to be looked at: tests/journeys/shots/
