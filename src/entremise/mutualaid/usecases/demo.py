@@ -307,7 +307,8 @@ class _Writer:
                 fields=["first_name", "phone"],
                 starts_at=start,
                 until=start + lasts,
-                state=state,
+                # What would end within the hour has ended: nothing active turns false while the town is looked at.
+                state="expired" if state == "active" and start + lasts < self.now + timedelta(hours=1) else state,
             )
             for tie, match in rows.items()
             for direction, state, start in tie.releases

@@ -14,7 +14,7 @@ from entremise.kernel.errors import DomainError, NotAllowed
 from entremise.mutualaid import policies, rules
 from entremise.mutualaid.engine import masks, ranking
 from entremise.mutualaid.models import HELPER_LIFE, Category, HelperIndex, HelperProfile, Proposal
-from entremise.mutualaid.usecases.needs import speaker
+from entremise.mutualaid.usecases.needs import lock_needs, speaker
 from entremise.people.models import Person
 from entremise.people.usecases import record_consent, register_person, update_person
 from entremise.rules.queries import number_of, values_of
@@ -167,6 +167,7 @@ def pause_helper(actor: Actor, *, helper: HelperProfile, until: date | None = No
         raise ValidationError(
             {"until": "Choisissez une date à venir, ou laissez vide pour une pause sans fin prévue."}
         )
+    _lock_needs_of(helper)
     HELPER_LIFE.move(helper, "pause", paused_until=until)
     _end_proposals(helper)
     index_helper(helper, clock.now())
@@ -213,6 +214,7 @@ def withdraw_helper(actor: Actor, *, helper: HelperProfile) -> None:
     from entremise.mutualaid.usecases.matches import revoke_releases_of
 
     _may_change(actor, helper)
+    _lock_needs_of(helper)
     HELPER_LIFE.move(helper, "withdraw", paused_until=None)
     _end_proposals(helper)
     revoke_releases_of(actor, helper)
@@ -287,6 +289,11 @@ def free_after(
         if state == "declined" and by == "helper" and answered
     ]
     return max(moments)
+
+
+def _lock_needs_of(helper: HelperProfile) -> None:
+    asked = Proposal.objects.filter(helper=helper, state__in=("sent", "accepted_by_helper", "matched"))
+    lock_needs(asked.values_list("need_id", flat=True))
 
 
 def _end_proposals(helper: HelperProfile) -> None:

@@ -15,6 +15,7 @@ from entremise.kernel.machines import IllegalTransition
 from entremise.mutualaid import policies, rules
 from entremise.mutualaid.models import MATCH_LIFE, NEED_LIFE, ContactRelease, Feedback, HelperProfile, Match, Need
 from entremise.mutualaid.models.matching import FAILURES, MATCH_LIVE
+from entremise.mutualaid.usecases.needs import lock_needs
 from entremise.rules.queries import number_of
 from entremise.vault.usecases import release as release_in_vault, revoke_release
 
@@ -48,6 +49,7 @@ def release_contact(
         raise ValidationError({"fields": "Choisissez ce qui peut être transmis."})
     now = clock.now()
     until = now + timedelta(days=number_of(rules.RELEASE_DAYS))
+    _lock(match)
     MATCH_LIFE.move(match, "release")
     number = release_in_vault(
         actor, giver=giver, receiver=receiver, fields=[f"entraide.{f}" for f in fields], purpose=PURPOSE, until=until
@@ -63,6 +65,13 @@ def release_contact(
         NEED_LIFE.move(match.need, "start")
     record(actor, RELEASED, release, match=match.pk, direction=direction)
     return release
+
+
+def _lock(match: Match) -> None:
+    """The need first, then the rest: one order of locks in all of Entraide, so that no two deeds wait in a ring."""
+    lock_needs([match.need_id])
+    match.need.refresh_from_db(fields=["state", "taken_by"])
+    match.refresh_from_db(fields=["state"])
 
 
 def _sides(match: Match, direction: str) -> tuple[UUID, UUID]:
@@ -112,8 +121,7 @@ def record_outcome(
         raise ValidationError({"outcome": "Répondez par oui, en partie ou non."})
     if minutes is not None and not 5 <= minutes <= 960:
         raise ValidationError({"minutes": "Indiquez une durée entre 5 minutes et 16 heures."})
-    # The two sides may answer at once: the second waits here, then sees what the first ended.
-    match.state = Match.objects.select_for_update().get(pk=match.pk).state
+    _lock(match)  # the two sides may answer at once: the second waits here, then sees what the first ended
     now = clock.now()
     feedback = Feedback(match=match, side=side, outcome=outcome, again=again, at=now, channel=actor.channel)
     try:
@@ -144,6 +152,7 @@ def fail_match(actor: Actor, *, match: Match, reason: str) -> None:
         raise NotAllowed("Cette mise en relation concerne d’autres personnes.")
     if reason not in FAILURES:
         raise ValidationError({"reason": "Choisissez une raison dans la liste."})
+    _lock(match)
     _fail(match, reason)
     record(actor, FAILED, match, reason=reason)
 
@@ -162,6 +171,7 @@ def end_live_match(need: Need, reason: str) -> None:
 
 
 def revoke_releases_of(actor: Actor, helper: HelperProfile) -> None:
+    """Their live matches end; the needs are already taken by the caller."""
     for match in Match.objects.filter(helper=helper, state__in=MATCH_LIVE).select_related("need").order_by("pk"):
         _fail(match, "no_consent")
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -362,6 +362,15 @@ def check_follow_up(actor: Actor, *, code: str, digits: str) -> Need | None:
     )
     record(actor, FOLLOW_CHECKED, need, right=right)
     return need if right else None
+
+
+def lock_needs(ids: Iterable[int]) -> None:
+    """Take the rows of these needs, lowest number first, until the end of the transaction.
+
+    Whatever touches a need, its proposals, its match or its helper takes the need first (PostgreSQL; SQLite has one
+    writer anyway): two deeds wait in line instead of waiting for each other.
+    """
+    list(Need.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk").values_list("pk"))
 
 
 def _matchmaker(actor: Actor) -> None:

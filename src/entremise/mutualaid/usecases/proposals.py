@@ -18,6 +18,7 @@ from entremise.mutualaid.models import HELPER_LIFE, NEED_LIFE, PROPOSAL_LIFE, He
 from entremise.mutualaid.models.matching import PROPOSAL_LIVE
 from entremise.mutualaid.queries.candidates import Suggestion, suggestion_for
 from entremise.mutualaid.usecases.helpers import CapReached, free_from, index_helper
+from entremise.mutualaid.usecases.needs import lock_needs
 from entremise.people.usecases import record_consent
 from entremise.rules.queries import values_of
 
@@ -70,6 +71,7 @@ def record_phone_answer(actor: Actor, *, need: Need, helper: HelperProfile, answ
 
 def _propose(need: Need, helper: HelperProfile, actor: Actor, *, by_phone: bool) -> Proposal:
     now = clock.now()
+    lock_needs([need.pk])
     lock(helper)
     limits = {key: int(value) for key, value in values_of(*_LIMITS).items()}
     suggestion = suggestion_for(need, helper, now)
@@ -150,6 +152,7 @@ def accept_proposal(actor: Actor, *, proposal: Proposal) -> Proposal:
 
 def _accept(actor: Actor, proposal: Proposal) -> None:
     now, need = clock.now(), proposal.need
+    lock_needs([need.pk])
     if proposal.state == "sent" and proposal.expires_at <= now:
         raise IllegalTransition("Le délai de réponse est passé. Merci : une autre demande vous sera proposée.")
     # The need is taken by a guarded UPDATE: of fifty who accept at once, one finds it free.
@@ -196,6 +199,7 @@ def record_person_answer(
 
 def _confirm(actor: Actor, proposal: Proposal) -> Match:
     now, need = clock.now(), proposal.need
+    lock_needs([need.pk])
     PROPOSAL_LIFE.move(proposal, "match")
     NEED_LIFE.move(need, "match", claimed_by_id=None, lease_until=None)
     try:
@@ -221,6 +225,7 @@ def decline_proposal(actor: Actor, *, proposal: Proposal) -> None:
 
 
 def _decline(actor: Actor, proposal: Proposal, *, by: str) -> None:
+    lock_needs([proposal.need_id])
     PROPOSAL_LIFE.move(proposal, "decline", answered_at=clock.now(), declined_by=by)
     HelperProfile.objects.filter(pk=proposal.helper_id).update(unanswered=0)
     index_helper(HelperProfile.objects.get(pk=proposal.helper_id), clock.now())
@@ -237,6 +242,7 @@ def withdraw_proposal(actor: Actor, *, proposal: Proposal) -> None:
 
 
 def supersede(proposal: Proposal) -> None:
+    lock_needs([proposal.need_id])
     PROPOSAL_LIFE.move(proposal, "supersede")
     # A solicitation that ends before any answer does not count in the caps.
     latest = (
@@ -264,7 +270,9 @@ def expire_proposals(actor: Actor) -> int:
     """No answer in time: next candidate. A second silence in a row pauses the profile. Returns how many."""
     now, count, last = clock.now(), 0, None
     late = Proposal.objects.filter(state="sent", expires_at__lte=now).select_related("helper", "need")
-    for proposal in late.order_by("pk")[:500]:
+    found = list(late.order_by("pk")[:500])
+    lock_needs(proposal.need_id for proposal in found)
+    for proposal in found:
         try:
             PROPOSAL_LIFE.move(proposal, "expire")
         except IllegalTransition:
