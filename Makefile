@@ -38,15 +38,15 @@ fix: .venv/.dev ## what a program can correct by itself
 test: check unit postgres e2e ## everything a change must pass
 
 unit: .venv/.dev ## tests on SQLite
-	env -u DATABASE_URL pytest -n auto
+	env -u DATABASE_URL pytest -n auto --dist loadgroup
 
 postgres: .venv/.dev ## the same tests, but those that need no database of ours, on a throw-away PostgreSQL server
-	@if [ -n "$$DATABASE_URL" ]; then pytest -n auto $(FILES_ONLY); \
-	elif ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then scripts/with-postgres pytest -n auto $(FILES_ONLY); \
+	@if [ -n "$$DATABASE_URL" ]; then pytest -n auto --dist loadgroup $(FILES_ONLY); \
+	elif ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then scripts/with-postgres pytest -n auto --dist loadgroup $(FILES_ONLY); \
 	else echo; echo '######## SKIPPED: no PostgreSQL server on this computer ########'; echo; fi
 
 e2e: .venv/.dev ## the journeys in a real browser
-	@if command -v chromium >/dev/null; then pytest -n auto -m journey tests/journeys; \
+	@if command -v chromium >/dev/null; then pytest -n auto --dist loadgroup -m journey tests/journeys; \
 	else echo; echo '######## SKIPPED: no chromium on this computer, journeys not run ########'; echo; fi
 
 shots: .venv/.dev ## pictures of every page, to be looked at: tests/journeys/shots/

@@ -188,7 +188,7 @@ def _fill(layout: str, size: int, chance: random.Random) -> list[Any]:
     )
     askers = register_many(
         Actor.machine("bench"),
-        rows=[{"first_name": "Odette", "phone": f"063998{n:04d}"} for n in range(PAGES)],
+        rows=[{"first_name": "Odette", "phone": f"063998{n:04d}"} for n in range(PAGES if size >= 1000 else 4)],
         motive="Mesure sur des personnes inventées",
     )
     needs = []

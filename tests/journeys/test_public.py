@@ -121,7 +121,7 @@ def test_every_page_is_for_everybody_and_light(open_page, axe, width, dark):
         cdp.on("Network.loadingFinished", lambda event, loaded=loaded: loaded.append(event["encodedDataLength"]))
         cdp.send("Network.enable")
         cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})
-        page.reload(wait_until="networkidle")
+        page.reload(wait_until="load")
         assert len(loaded) <= 5, path
         assert sum(loaded) <= 60_000, path
         page.context.close()
