@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,8 +48,9 @@ def shortlist(need: Need, *, want: int | None = None) -> Shortlist:
     settings = {key: int(value) for key, value in values_of(*_POINTS).items()}
     want = want or settings[rules.SHORTLIST.key]
     pool = _pool(need, max(settings[rules.POOL.key], want), now)
-    ranked = ranking.rank(_wanted(need), _candidates(need, pool, now), _weights(settings), now, _secret())[:want]
-    helpers = HelperProfile.objects.select_related("territory").in_bulk([r.candidate.helper_id for r in ranked])
+    helpers = HelperProfile.objects.select_related("territory").in_bulk([pk for pk, _ in pool])
+    candidates = _candidates(need, pool, helpers, now)
+    ranked = ranking.rank(_wanted(need), candidates, _weights(settings), now, _secret())[:want]
     found = [_suggestion(helpers[r.candidate.helper_id], r) for r in ranked]
     return Shortlist(found, _left_out(need, now) if len(found) < want else {})
 
@@ -59,7 +60,7 @@ def suggestion_for(need: Need, helper: HelperProfile, now: datetime) -> Suggesti
     settings = {key: int(value) for key, value in values_of(*_POINTS).items()}
     distance = _distance(need, helper.h8)
     rows = [(helper.pk, distance)]
-    candidate = _candidates(need, rows, now)[0]
+    candidate = _candidates(need, rows, {helper.pk: helper}, now)[0]
     ranked = ranking.score(_wanted(need), candidate, _weights(settings), now)
     return Suggestion(helper, ranked.score, ranked.reasons, _refusal(need, helper, distance))
 
@@ -137,12 +138,26 @@ def _near(need: Need, ring: Iterable[int], most: int, now: datetime) -> list[tup
     return _sorted(need, rows)
 
 
-def _far(need: Need, ring: Iterable[int], now: datetime) -> list[tuple[int, float]]:
-    rows = _index(need, now).filter(h7__in=list(ring)).values_list("helper_id", "h8", "rested_since", "radius_m")
+_FAR_SQL = """SELECT helper_id, h8, rested_since, radius_m FROM mutualaid_helperindex
+ WHERE h7 IN ({ring}) AND free_from <= %s AND (cats & %s) <> 0 AND (slots & %s) <> 0
+ AND (%s = 0 OR (langs & %s) <> 0) AND (NOT %s OR screened)"""
+
+
+def _far(need: Need, ring: Sequence[int], now: datetime) -> list[tuple[int, float]]:
+    """Read as the database gives it, from the covering index alone: dates are only compared, never built."""
+    sql = _FAR_SQL.format(ring=", ".join(["%s"] * len(ring)))
+    values: list[Any] = [*ring, connection.ops.adapt_datetimefield_value(now), need.category.mask, need.slots]
+    values += [need.languages, need.languages, need.sensitive]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows = cursor.fetchall()
+    away: dict[int, float] = {}
     kept = []
     for pk, cell, rested, radius in rows:
-        distance = _distance(need, cell)
-        if distance is not None and distance <= min(need.reach_m, radius + TOLERANCE_M):
+        distance = away.get(cell)
+        if distance is None:
+            distance = away[cell] = _distance(need, cell) or 0.0
+        if distance <= min(need.reach_m, radius + TOLERANCE_M):
             kept.append((pk, cell, rested))
     return _sorted(need, kept)
 
@@ -167,9 +182,10 @@ def _distance(need: Need, cell: int | None) -> float | None:
     return cells.distance_m(need.h8, cell)
 
 
-def _candidates(need: Need, pool: Sequence[tuple[int, float | None]], now: datetime) -> list[Candidate]:
+def _candidates(
+    need: Need, pool: Sequence[tuple[int, float | None]], profiles: Mapping[int, HelperProfile], now: datetime
+) -> list[Candidate]:
     ids = [pk for pk, _ in pool]
-    profiles = HelperProfile.objects.in_bulk(ids)
     recent = dict(
         Proposal.objects.filter(helper_id__in=ids, sent_at__gt=now - RECENT)
         .exclude(state="superseded", answered_at__isnull=True)
@@ -198,19 +214,32 @@ def _candidates(need: Need, pool: Sequence[tuple[int, float | None]], now: datet
 
 
 def _left_out(need: Need, now: datetime) -> dict[str, int]:
-    """Why the others are not in the list, each counted once, at its first reason."""
-    rows = HelperProfile.objects.filter(state="available", territory=need.territory)
-    rest = rows.annotate(cat_hit=F("categories").bitand(need.category.mask)).exclude(cat_hit=0)
-    counts = {"category": rows.count() - rest.count()}
-    free = rest.filter(index__free_from__lte=now)
-    counts["cap"] = rest.filter(index__free_from__gt=now).count()
-    fits = free.annotate(slot_hit=F("slots").bitand(need.slots)).exclude(slot_hit=0)
-    counts["slots"] = free.count() - fits.count()
-    if need.languages:
-        speaks = fits.annotate(lang_hit=F("languages").bitand(need.languages)).exclude(lang_hit=0)
-        counts["language"], fits = fits.count() - speaks.count(), speaks
-    if need.sensitive:
-        counts["screening"] = fits.filter(screened_at__isnull=True).count()
+    """Why the others are not in the list, each counted once, at its first reason; one query."""
+    does = Q(cat_hit__gt=0)
+    free = does & Q(index__free_from__lte=now)
+    fits = free & Q(slot_hit__gt=0)
+    speaks = fits & Q(lang_hit__gt=0) if need.languages else fits
+    rows = HelperProfile.objects.filter(state="available", territory=need.territory).annotate(
+        cat_hit=F("categories").bitand(need.category.mask),
+        slot_hit=F("slots").bitand(need.slots),
+        lang_hit=F("languages").bitand(need.languages),
+    )
+    every = rows.aggregate(
+        all=Count("pk"),
+        does=Count("pk", filter=does),
+        cap=Count("pk", filter=does & Q(index__free_from__gt=now)),
+        free=Count("pk", filter=free),
+        fits=Count("pk", filter=fits),
+        speaks=Count("pk", filter=speaks),
+        unseen=Count("pk", filter=speaks & Q(screened_at__isnull=True)),
+    )
+    counts = {
+        "category": every["all"] - every["does"],
+        "cap": every["cap"],
+        "slots": every["free"] - every["fits"],
+        "language": every["fits"] - every["speaks"],
+        "screening": every["unseen"] if need.sensitive else 0,
+    }
     return {code: number for code, number in counts.items() if number}
 
 
