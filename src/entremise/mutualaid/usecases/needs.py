@@ -245,7 +245,7 @@ def release_need_file(actor: Actor, *, need: Need) -> None:
 
 @transaction.atomic
 def hand_over_need(actor: Actor, *, need: Need, colleague: User) -> None:
-    """Give the request to a colleague, who finds it at the top of their list."""
+    """Give the request to a colleague, reserved for them for 30 minutes, then back in the queue for whoever comes."""
     _matchmaker(actor)
     now = clock.now()
     claims.hold(need, holder=actor.user_id, now=now)
