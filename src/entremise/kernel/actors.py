@@ -15,7 +15,9 @@ class Actor:
 
     `person_id` is who this actor is as an inhabitant (a link opened by the person concerned);
     `on_behalf_of` is the person an agent acts for, when somebody dictates on the phone or at the counter.
-    Both are opaque: a name never travels in an actor.
+    `mandate_id` is the mandate by which an inhabitant acts for somebody else.
+    All are opaque: a name never travels in an actor.
+    `mfa`: two factors were proved in this session; `fresh_mfa`: again, less than 15 minutes ago.
     """
 
     user_id: int | None
@@ -26,6 +28,8 @@ class Actor:
     person_id: UUID | None = None
     on_behalf_of: UUID | None = None
     mfa: bool = False
+    fresh_mfa: bool = False
+    mandate_id: UUID | None = None
 
     @classmethod
     def machine(cls, label: str) -> Actor:

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from entremise.accounts.models import Membership
+from entremise.commons.engine import COLLEGES, PREFIX, role_of
+
+
+def college_of(user_id: int, at: datetime) -> str | None:
+    """The college where this account sits at that moment; None without a seat, or with seats in two colleges.
+
+    One human holds one seat at a time (reference § 3): who holds two counts for none until one is given back.
+    """
+    live = Membership.objects.live(at.date()).filter(user=user_id, role__in=[role_of(code) for code in COLLEGES])
+    seats = {role.removeprefix(PREFIX) for role in live.values_list("role", flat=True)}
+    return seats.pop() if len(seats) == 1 else None

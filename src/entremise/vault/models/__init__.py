@@ -1,0 +1,30 @@
+"""Sealed cells (main database), keys (their own), access journal (its own), and the facts that rules look at.
+
+No value in clear, ever.
+"""
+
+from __future__ import annotations
+
+from entremise.vault.models.facts import Assignment, Habilitation, IdentityCheck, Register, Release, Stance
+from entremise.vault.models.journal import Line
+from entremise.vault.models.keys import Erasure, RecordKey, RootKey
+from entremise.vault.models.records import BlindIndex, Cell, Record
+from entremise.vault.models.requests import Approval, SpecialRequest
+
+__all__ = [
+    "Approval",
+    "Assignment",
+    "BlindIndex",
+    "Cell",
+    "Erasure",
+    "Habilitation",
+    "IdentityCheck",
+    "Line",
+    "Record",
+    "RecordKey",
+    "Register",
+    "Release",
+    "RootKey",
+    "SpecialRequest",
+    "Stance",
+]
