@@ -38,21 +38,29 @@ def render(source: str, data: Mapping[str, Any]) -> bytes:
     """
     if "@preview" in source or "@local" in source:
         raise ValueError("a source uses no package: nothing is fetched")
+    text = json.dumps(data, ensure_ascii=False)
     try:
-        compiler = typst.Compiler(
-            (HEAD + source).encode(),
-            root=ROOM,
-            font_paths=fonts(),
-            ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        )
+        made = _compile(source, text, ["ua-1"])
+    except (
+        typst.TypstError
+    ):  # a sign that none of our fonts draws (Arabic, Chinese): tagged still, without the promise
         try:
-            made = compiler.compile(format="pdf", pdf_standards="ua-1")
-        except typst.TypstError:  # a sign that no font here draws (Arabic, Chinese): tagged still, without the promise
-            made = compiler.compile(format="pdf")
-    except typst.TypstError:
-        # Its message quotes the source, its trace may quote the data: neither leaves.
-        raise PdfFailed("the letter could not be set") from None
+            made = _compile(source, text, [])
+        except typst.TypstError:
+            # Its message quotes the source, its trace may quote the data: neither leaves.
+            raise PdfFailed("the letter could not be set") from None
     if not isinstance(made, bytes):
         raise PdfFailed("the letter has no page")
     return made
+
+
+@sensitive_variables()
+def _compile(source: str, text: str, standards: list[typst.PDFStandard]) -> object:
+    compiler = typst.Compiler(
+        (HEAD + source).encode(),
+        root=ROOM,
+        font_paths=fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"data": text},
+    )
+    return compiler.compile(format="pdf", pdf_standards=standards)
