@@ -17,6 +17,8 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.rules.models import RuleSet
 from entremise.rules.usecases import provisional_set
+from entremise.vault.models import Register
+from entremise.vault.usecases.registers import default_register
 
 # How long an example takes depends on the machine: speed is measured in benchmarks/, not asserted here.
 hypothesis.settings.register_profile("entremise", deadline=None)
@@ -65,13 +67,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _rules(request: pytest.FixtureRequest) -> None:
-    """No site runs without rules: a test that uses the database finds the provisional ones in force."""
+    """No site runs without rules nor without its first register: a test finds the provisional ones in force."""
     names = {"db", "transactional_db", "live_server"}
     if names.isdisjoint(request.fixturenames) and not request.node.get_closest_marker("django_db"):
         return
     request.getfixturevalue("db")
     if not RuleSet.objects.exists():
         copy(_provisional()).save(force_insert=True)
+    if not Register.objects.exists():
+        default_register(clock.now()).save(force_insert=True)
 
 
 @cache

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from entremise.accounts.policies import SecondFactorNeeded, proved_enough
 from entremise.kernel.actors import Actor
+from entremise.kernel.errors import NotAllowed
 from entremise.vault.registry import CATEGORIES
 
 RULE_SET = 0
@@ -103,3 +105,49 @@ def decide(actor: Actor, *, action: str, purpose: str, category: str, relations:
 def is_counted(actor: Actor) -> bool:
     """Agents meet the hourly cap; a person reads themself or what was given to them, a machine sends messages."""
     return actor.user_id is not None
+
+
+# Who keeps the facts that rules look at.
+
+SIGNING = "Seul le responsable de traitement signe ceci. Adressez-vous à lui."
+WATCHING = "Seuls le responsable de traitement et le délégué à la protection des données suspendent un accès."
+PROOF = "Cet acte engage la collectivité : prouvez d’abord votre identité par un second moyen."
+
+
+def require_controller(actor: Actor) -> None:
+    """Habilitations, assessments, registers and crises are the controller's; the machine's at the installation.
+
+    Raises NotAllowed, SecondFactorNeeded.
+    """
+    _require(actor, ("controller",), SIGNING)
+
+
+def require_watcher(actor: Actor) -> None:
+    """Whoever may stop somebody at once: the controller, the DPO. Raises NotAllowed, SecondFactorNeeded."""
+    _require(actor, ("controller", "dpo"), WATCHING)
+
+
+def require_rights_desk(actor: Actor) -> None:
+    """Whoever meets the person who asks. Raises NotAllowed, SecondFactorNeeded."""
+    _require(actor, ("desk", "dpo"), "Seuls l’accueil et le délégué vérifient l’identité de qui demande.")
+
+
+def _require(actor: Actor, roles: tuple[str, ...], sentence: str) -> None:
+    if actor.has("machine") and roles[0] == "controller":
+        return
+    if actor.user_id is None or not actor.has(*roles):
+        raise NotAllowed(sentence)
+    if not proved_enough(actor):
+        raise SecondFactorNeeded(PROOF)
+
+
+RIGHTS_OF: Mapping[str, frozenset[str]] = {
+    "caller": frozenset({"outreach.rescue"}),
+    "supervisor": frozenset({"outreach.rescue"}),
+    "referrer": frozenset({"outreach.rescue"}),
+    "desk": frozenset({"people.rights"}),
+    "dpo": frozenset({"people.rights", "registers.keep", "vault.audit"}),
+    "keeper": frozenset({"people.rights", "registers.keep"}),
+    "controller": frozenset({"registers.prefect"}),
+}
+"""What the rights of the floor (`right-*`) let each role act for: no vote changes it; a test reads it in the floor."""

@@ -1,8 +1,85 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from entremise.accounts.models import User
 from entremise.audit.engine import ORIGIN, link
-from entremise.vault import engine
-from entremise.vault.models import Line
+from entremise.kernel.errors import NotFound
+from entremise.rules import queries as rules
+from entremise.vault import engine, policies
+from entremise.vault.models import Habilitation, Line, Record, Register, Stance
+
+
+def registers() -> list[Register]:
+    """Every register, by name: for pages. None of them holds a personal value."""
+    return list(Register.objects.all())
+
+
+def register(code: str) -> Register:
+    """NotFound when it does not exist."""
+    row = Register.objects.filter(pk=code).first()
+    if row is None:
+        raise NotFound("Ce registre n’existe pas.")
+    return row
+
+
+def habilitation(user: User | int) -> Habilitation | None:
+    """What this account may act for, and its promise; None when nobody signed anything."""
+    return Habilitation.objects.filter(user=user if isinstance(user, int) else user.pk).first()
+
+
+def proposed_purposes(roles: Collection[str]) -> frozenset[str]:
+    """The purposes to propose for these roles: those of the rules in force and of the rights that name one of them.
+
+    One query. Nothing is granted by it: the controller signs.
+    """
+    wanted, found = set(roles), set[str]()
+    for role in wanted:
+        found |= policies.RIGHTS_OF.get(role, frozenset())
+    if (rule_set := rules.active()) is not None:
+        for form in rules.forms(rule_set):
+            if wanted.intersection(form.roles):
+                found.update(form.some("purpose"))
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """One person in one register, without any value."""
+
+    register: str
+    label: str
+    status: str
+    protected: bool
+    difficulty_open: bool
+    emergency_open: bool
+
+
+def records_of(person: UUID) -> list[RecordView]:
+    """Where this person is recorded, by register code. Two queries."""
+    rows = list(Record.objects.filter(person=person).defer("manifest").order_by("register"))
+    labels = dict(Register.objects.filter(pk__in=[row.register for row in rows]).values_list("code", "label"))
+    return [
+        RecordView(
+            row.register,
+            labels.get(row.register, row.register),
+            row.status,
+            row.protected,
+            row.difficulty_open,
+            row.emergency_open,
+        )
+        for row in rows
+    ]
+
+
+def stances_of(person: UUID) -> dict[str, frozenset[str]]:
+    """`{"consent": purposes, "objection": purposes}` in force now for this person."""
+    found: dict[str, set[str]] = {"consent": set(), "objection": set()}
+    for word, purpose in Stance.objects.filter(person=person).values_list("word", "purpose"):
+        found[word].add(purpose)
+    return {word: frozenset(purposes) for word, purposes in found.items()}
 
 
 def first_broken() -> int | None:

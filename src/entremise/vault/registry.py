@@ -1,12 +1,18 @@
-"""The registers and their fields: each field has exactly one category, on which policies decide.
+"""The shapes of registers: each field has exactly one category, on which rules decide.
 
+A register (a row, `vault.models.Register`) has a shape, its profile: `canicule-2026` has the profile `canicule`.
 Purposes and categories are closed vocabularies: reference rules-vault-commons § 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from entremise.rules.engine import MandateFacts
 
 PURPOSES: Mapping[str, str] = {
     "outreach.call": "appel de veille",
@@ -48,39 +54,96 @@ CATEGORIES: Mapping[str, str] = {
     "linkage_key": "numéro d’origine",
     "payment": "RIB, reçus",
 }
-INDEXABLE = frozenset({"phone", "identity", "linkage_key"})
+COMPULSORY: Final = frozenset({"people.rights", "registers.keep", "outreach.rescue", "vault.audit"})
+"""Every register serves these, whatever it is for."""
+NO_OBJECTION: Final = COMPULSORY | {"registers.prefect"}
+"""Nobody can object to these: the law commands them."""
+BASES: Final[Mapping[str, str]] = {
+    "consent": "consentement (RGPD 6.1.a)",
+    "legal_obligation": "obligation légale (RGPD 6.1.c)",
+    "vital_interest": "sauvegarde de la vie (RGPD 6.1.d et 9.2.c)",
+    "public_interest": "mission d’intérêt public (RGPD 6.1.e)",
+    "social_care": "soins et protection sociale (RGPD 9.2.h)",
+}
+USUAL: Final[Mapping[str, str]] = {
+    "outreach.call": "public_interest",
+    "outreach.keep_in_touch": "consent",
+    "outreach.visit": "public_interest",
+    "outreach.rescue": "vital_interest",
+    "referrals.refer": "public_interest",
+    "mutualaid.contact": "consent",
+    "mutualaid.meet": "consent",
+    "mutualaid.geocode_fix": "public_interest",
+    "mutualaid.refund": "consent",
+    "mutualaid.moderate": "public_interest",
+    "registers.inform": "public_interest",
+    "registers.keep": "public_interest",
+    "registers.link": "public_interest",
+    "registers.target": "public_interest",
+    "registers.prefect": "legal_obligation",
+    "people.rights": "legal_obligation",
+    "insights.statistics": "public_interest",
+    "vault.audit": "legal_obligation",
+}
+"""The usual legal basis of each purpose (reference § 3)."""
+INDEXABLE: Final = frozenset({"phone", "identity", "linkage_key"})
 """The only values that may have a blind index (§ 8): the others have too few modalities to stay blind."""
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
-    """`fields`: code → category. `repeated`: the codes that exist several times, written `code#subject`."""
+class Profile:
+    """`fields`: code → category; an empty category is `free_text`, the most closed.
+
+    `repeated`: the codes that exist several times, written `code#subject`. `loose`: any other code is accepted, as
+    free text. `labels`: code → French, the code itself by default.
+    """
 
     code: str
     label: str
     fields: Mapping[str, str]
     repeated: frozenset[str] = field(default=frozenset())
     indexed: frozenset[str] = field(default=frozenset())
+    labels: Mapping[str, str] = field(default_factory=dict)
+    loose: bool = False
+
+    def category(self, code: str) -> str:
+        """KeyError for a field this profile cannot hold."""
+        if code in self.fields:
+            return self.fields[code] or "free_text"
+        if self.loose and _CODE.fullmatch(code):
+            return "free_text"
+        raise KeyError(code)
 
 
-_registers: dict[str, Register] = {}
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_REGISTER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_profiles: dict[str, Profile] = {}
 
 
-def declare(register: Register) -> Register:
-    """Add a register; ValueError for a duplicate, an unknown category, an index that the vault must not keep."""
-    if register.code in _registers:
-        raise ValueError(f"register {register.code!r} is declared twice")
-    if unknown := set(register.fields.values()) - set(CATEGORIES):
+def declare(profile: Profile) -> Profile:
+    """Add a profile; ValueError for a duplicate, a hyphen in its code, an unknown category, an index that the vault
+    must not keep."""
+    if profile.code in _profiles:
+        raise ValueError(f"profile {profile.code!r} is declared twice")
+    if not _CODE.fullmatch(profile.code):
+        raise ValueError(f"the profile {profile.code!r} needs a plain word for code")
+    if unknown := set(profile.fields.values()) - set(CATEGORIES) - {""}:
         raise ValueError(f"unknown categories: {sorted(unknown)}")
-    if wrong := register.indexed - INDEXABLE:
+    if wrong := profile.indexed - INDEXABLE:
         raise ValueError(f"no blind index on {sorted(wrong)}")
-    _registers[register.code] = register
-    return register
+    _profiles[profile.code] = profile
+    return profile
 
 
-def register(code: str) -> Register:
-    """KeyError when nobody declared it."""
-    return _registers[code]
+def profiles() -> Mapping[str, Profile]:
+    return _profiles
+
+
+def profile(register: str) -> Profile:
+    """The shape of a register by its code, `<profile>` or `<profile>-<suffix>`; KeyError when nobody declared it."""
+    if not _REGISTER.fullmatch(register) or len(register) > 40:
+        raise KeyError(register)
+    return _profiles[register.partition("-")[0]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +159,33 @@ class Asked:
 def asked(name: str) -> Asked:
     """KeyError when the register or the field does not exist, or its subject is missing or superfluous."""
     code, _, cell = name.partition(".")
-    where = _registers[code]
+    where = profile(code)
     base, mark, subject = cell.partition("#")
     if (base in where.repeated) != bool(mark and subject) or len(cell) > 80:
         raise KeyError(name)
-    return Asked(name, code, cell, where.fields[base])
+    return Asked(name, code, cell, where.category(base))
+
+
+# What `people`, above, tells the vault: who acts for whom.
+
+MandateOf = Callable[[UUID], MandateFacts | None]
+_mandate_of: list[MandateOf] = []
+
+
+def declare_mandates(ask: MandateOf) -> None:
+    """Declared by `people`: the facts of a mandate by its id, None when there is none. ValueError if twice."""
+    if _mandate_of:
+        raise ValueError("the mandates are declared twice")
+    _mandate_of.append(ask)
+
+
+def mandate(pk: UUID) -> MandateFacts | None:
+    """The facts of a mandate, its end included; None when nobody knows it: then it opens nothing."""
+    return _mandate_of[0](pk) if _mandate_of else None
 
 
 ENTRAIDE = declare(
-    Register(
+    Profile(
         "entraide",
         "Entraide",
         {
@@ -118,5 +199,168 @@ ENTRAIDE = declare(
         },
         repeated=frozenset({"note"}),
         indexed=frozenset({"phone"}),
+        labels={
+            "first_name": "prénom",
+            "last_name": "nom",
+            "phone": "téléphone",
+            "email": "courriel",
+            "address": "adresse",
+            "position": "point exact",
+            "note": "précisions pratiques",
+        },
     )
 )
+CANICULE = declare(
+    Profile(
+        "canicule",
+        "Registre légal d’alerte",
+        {
+            "names": "name",
+            "birth_date": "birth",
+            "capacity": "registration",
+            "address": "address",
+            "phone": "phone",
+            "home_service": "relatives",
+            "emergency_contact": "relatives",
+            "requested_on": "registration",
+            "third_party": "registration",
+        },
+        indexed=frozenset({"phone"}),
+        labels={
+            "names": "nom et prénoms",
+            "birth_date": "date de naissance",
+            "capacity": "qualité au titre de laquelle la personne est inscrite",
+            "address": "adresse",
+            "phone": "numéro de téléphone",
+            "home_service": "service intervenant à domicile",
+            "emergency_contact": "personne à prévenir en cas d’urgence",
+            "requested_on": "date de la demande",
+            "third_party": "tiers ayant fait la demande",
+        },
+    )
+)
+"""The nine legal items and nothing else (CASF R.121-4; reference outreach-and-referrals § 17)."""
+APA = declare(
+    Profile(
+        "apa",
+        "Bénéficiaires d’une aide à l’autonomie",
+        {
+            "names": "name",
+            "birth_date": "birth",
+            "phone": "phone",
+            "email": "phone",
+            "address": "address",
+            "housing": "housing",
+            "lives_alone": "social",
+            "aid": "benefits",
+            "gir": "health",
+            "relative": "relatives",
+            "difficulty": "difficulty",
+            "report": "call_report",
+            "file_number": "linkage_key",
+            "note": "",
+        },
+        indexed=frozenset({"phone"}),
+        labels={
+            "names": "nom et prénoms",
+            "birth_date": "date de naissance",
+            "phone": "téléphone",
+            "email": "courriel",
+            "address": "adresse",
+            "housing": "logement",
+            "lives_alone": "vit seul·e",
+            "aid": "aide perçue",
+            "gir": "GIR",
+            "relative": "proche",
+            "difficulty": "difficulté repérée",
+            "report": "compte rendu",
+            "file_number": "numéro de dossier",
+            "note": "note libre",
+        },
+    )
+)
+TRANSPORT = declare(
+    Profile(
+        "transport",
+        "Abonnés au transport adapté",
+        {
+            "names": "name",
+            "birth_date": "birth",
+            "phone": "phone",
+            "email": "phone",
+            "address": "address",
+            "entitlement": "benefits",
+            "mobility": "health",
+            "report": "call_report",
+            "file_number": "linkage_key",
+            "note": "",
+        },
+        indexed=frozenset({"phone"}),
+        labels={
+            "names": "nom et prénoms",
+            "birth_date": "date de naissance",
+            "phone": "téléphone",
+            "email": "courriel",
+            "address": "adresse",
+            "entitlement": "droit au transport",
+            "mobility": "mobilité",
+            "report": "compte rendu",
+            "file_number": "numéro d’abonné",
+            "note": "note libre",
+        },
+    )
+)
+PCS = declare(
+    Profile(
+        "pcs",
+        "Plan communal de sauvegarde",
+        {
+            "names": "name",
+            "birth_date": "birth",
+            "phone": "phone",
+            "address": "address",
+            "position": "position",
+            "housing": "housing",
+            "emergency_contact": "relatives",
+            "report": "call_report",
+            "note": "",
+        },
+        indexed=frozenset({"phone"}),
+        labels={
+            "names": "nom et prénoms",
+            "birth_date": "date de naissance",
+            "phone": "téléphone",
+            "address": "adresse",
+            "position": "point exact",
+            "housing": "logement",
+            "emergency_contact": "personne à prévenir",
+            "report": "compte rendu",
+            "note": "note libre",
+        },
+    )
+)
+LIBRE = declare(
+    Profile(
+        "libre",
+        "Registre libre",
+        {
+            "names": "name",
+            "phone": "phone",
+            "email": "phone",
+            "address": "address",
+            "preferences": "preferences",
+            "note": "",
+        },
+        indexed=frozenset({"phone"}),
+        labels={
+            "names": "nom et prénoms",
+            "phone": "téléphone",
+            "email": "courriel",
+            "address": "adresse",
+            "preferences": "langue et préférences",
+            "note": "note libre",
+        },
+        loose=True,
+    )
+)
+"""Any other field may be written in it, as free text: what nobody classified is the most closed."""

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from entremise.vault.queries import proposed_purposes
 from entremise.vault.usecases.documents import destroy_document, fingerprints, open_document, seal_document
+from entremise.vault.usecases.facts import (
+    assign,
+    check_identity,
+    set_record,
+    set_stance,
+    set_stances,
+    unassign,
+)
+from entremise.vault.usecases.habilitations import (
+    Grant,
+    commit,
+    grant_of,
+    habilitate,
+    habilitate_many,
+    resume,
+    suspend,
+)
 from entremise.vault.usecases.opening import Opening, Refused, find, open, open_many
 from entremise.vault.usecases.refusals import (
     Busy,
@@ -10,36 +28,31 @@ from entremise.vault.usecases.refusals import (
     JournalUnavailable,
     MotiveMissing,
     PurposeUnknown,
+    RegisterUnknown,
+    RegisterUnready,
     Tampered,
     TooManyRows,
     ValueTooLong,
     VaultSealed,
 )
+from entremise.vault.usecases.registers import (
+    close_register,
+    create_register,
+    declare_crisis,
+    end_crisis,
+    install_registers,
+    open_register,
+    sign_assessment,
+    suspend_register,
+)
 from entremise.vault.usecases.writing import erase, release, release_many, revoke_release, write, write_many
 
 __all__ = [
-    "Busy",
-    "FieldUnknown",
-    "JournalUnavailable",
-    "MotiveMissing",
-    "Opening",
-    "PurposeUnknown",
-    "Refused",
-    "Tampered",
-    "TooManyRows",
-    "ValueTooLong",
-    "VaultSealed",
-    "destroy_document",
-    "erase",
-    "find",
-    "fingerprints",
-    "open",
-    "open_document",
-    "open_many",
-    "release",
-    "release_many",
-    "revoke_release",
-    "seal_document",
-    "write",
-    "write_many",
-]
+    "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "MotiveMissing", "Opening", "PurposeUnknown", "Refused",
+    "RegisterUnknown", "RegisterUnready", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",
+    "assign", "check_identity", "close_register", "commit", "create_register", "declare_crisis", "destroy_document",
+    "end_crisis", "erase", "find", "fingerprints", "grant_of", "habilitate", "habilitate_many", "install_registers",
+    "open", "open_document", "open_many", "open_register", "proposed_purposes", "release", "release_many",
+    "resume", "revoke_release", "seal_document", "set_record", "set_stance", "set_stances", "sign_assessment",
+    "suspend", "suspend_register", "unassign", "write", "write_many",
+]  # fmt: skip

@@ -296,7 +296,7 @@ def find(actor: Actor, *, register: str, by: str, value: str, purpose: str, moti
     motive = motive_given(motive)
     require_second_factor(actor)
     try:
-        where = registry.register(register)
+        where = registry.profile(register)
         category = where.fields[by]
     except KeyError:
         raise FieldUnknown("Ce registre ne se recherche pas par ce champ.") from None

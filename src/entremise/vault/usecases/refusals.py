@@ -41,3 +41,13 @@ class TooManyRows(DomainError):
 
 class ValueTooLong(DomainError):
     code = "value_too_long"
+
+
+class RegisterUnready(DomainError):
+    """A register that cannot open, or no longer accept this: the sentence says what is missing."""
+
+    code = "register_unready"
+
+
+class RegisterUnknown(DomainError):
+    code = "register_unknown"

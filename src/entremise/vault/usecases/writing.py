@@ -177,7 +177,7 @@ def _raise_floor(record: UUID, version: int) -> None:
 
 
 def _indexed(register: str) -> frozenset[str]:
-    return registry.register(register).indexed
+    return registry.profile(register).indexed
 
 
 def _index(ring: Keyring, record: Record, searched: Mapping[str, str]) -> list[BlindIndex]:

@@ -11,6 +11,7 @@ from entremise.kernel.actors import Actor
 from entremise.rules.usecases import install_rules
 from entremise.site import demo
 from entremise.site.errors import write_standing_pages
+from entremise.vault.usecases import install_registers
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         write_standing_pages()
         install_rules(Actor.machine("installation"))
+        install_registers(Actor.machine("installation"))
         accounts = []
         for step in demo.STEPS:
             accounts += step.body()
