@@ -33,9 +33,9 @@ def test_the_first_start_makes_the_key_and_speaks_of_its_backup(file, caplog):
 
 
 def test_of_two_first_starts_one_makes_the_key(file):
-    keyring._create_file(file)
+    keyring.create_file(file)
     before = file.read_text()
-    keyring._create_file(file)
+    keyring.create_file(file)
     assert file.read_text() == before
     assert os.listdir(file.parent) == ["master.key"]
 

@@ -76,6 +76,20 @@ def databases() -> Iterator[Line]:
             yield Line("OK", subject, f"à jour ({connection.display_name})")
 
 
+def files() -> Iterator[Line]:
+    """fichiers"""
+    names = [
+        str(connections[a].settings_dict["NAME"]) for a in settings.DATABASES if connections[a].vendor == "sqlite"
+    ]
+    found = [part for name in names for part in sorted(Path(name).parent.glob(f"{Path(name).name}*"))]
+    shown = [part for part in found if part.stat().st_mode & 0o077]
+    for file in shown:
+        words = f"lisible par d’autres comptes ({file.stat().st_mode & 0o777:o}) : chmod 600 {file}"
+        yield Line("erreur", "fichiers des bases", words)
+    if found and not shown:
+        yield Line("OK", "fichiers des bases", "lisibles par leur seul propriétaire")
+
+
 def master_key() -> Iterator[Line]:
     """clé maîtresse"""
     if settings.MASTER_KEY:
@@ -172,5 +186,5 @@ def extras() -> Iterator[Line]:
 
 
 LOOKS: list[Callable[[], Iterator[Line]]] = [
-    configuration, databases, master_key, clockwork, disk, outside, reference, extras,
+    configuration, databases, files, master_key, clockwork, disk, outside, reference, extras,
 ]  # fmt: skip

@@ -110,7 +110,7 @@ def mail(name: str, default: str) -> dict[str, Any]:
 def sqlite(path: Path) -> dict[str, Any]:
     sync = text("ENTREMISE_SQLITE_SYNC", "FULL")
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "entremise.kernel.sqlite",
         "NAME": path,
         "CONN_MAX_AGE": None,
         "TEST": {"NAME": path.with_name(f"test-{path.name}")},
@@ -123,6 +123,7 @@ def sqlite(path: Path) -> dict[str, Any]:
             "PRAGMA temp_store=MEMORY;"
             "PRAGMA mmap_size=134217728;"
             "PRAGMA journal_size_limit=27103364;"
-            "PRAGMA cache_size=-20000;",
+            "PRAGMA cache_size=-20000;"
+            "PRAGMA secure_delete=ON;",
         },
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from entremise.vault.models.facts import Assignment, Habilitation, IdentityCheck, Register, Release, Stance
 from entremise.vault.models.journal import Line
-from entremise.vault.models.keys import Erasure, RecordKey, RootKey
+from entremise.vault.models.keys import Epoch, Erasure, Mark, RecordKey, Rehearsal, RootKey, Shredding
 from entremise.vault.models.records import BlindIndex, Cell, Record
 from entremise.vault.models.requests import Approval, SpecialRequest
 
@@ -16,15 +16,19 @@ __all__ = [
     "Assignment",
     "BlindIndex",
     "Cell",
+    "Epoch",
     "Erasure",
     "Habilitation",
     "IdentityCheck",
     "Line",
+    "Mark",
     "Record",
     "RecordKey",
     "Register",
+    "Rehearsal",
     "Release",
     "RootKey",
+    "Shredding",
     "SpecialRequest",
     "Stance",
 ]

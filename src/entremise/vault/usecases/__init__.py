@@ -21,6 +21,7 @@ from entremise.vault.usecases.habilitations import (
     resume,
     suspend,
 )
+from entremise.vault.usecases.erasing import erase, erasure_mark, forget_mark, is_marked, keep_mark, shred
 from entremise.vault.usecases.opening import Opening, Refused, find, open, open_many
 from entremise.vault.usecases.refusals import (
     Busy,
@@ -45,14 +46,14 @@ from entremise.vault.usecases.registers import (
     sign_assessment,
     suspend_register,
 )
-from entremise.vault.usecases.writing import erase, release, release_many, revoke_release, write, write_many
+from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
     "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "MotiveMissing", "Opening", "PurposeUnknown", "Refused",
     "RegisterUnknown", "RegisterUnready", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",
     "assign", "check_identity", "close_register", "commit", "create_register", "declare_crisis", "destroy_document",
-    "end_crisis", "erase", "find", "fingerprints", "grant_of", "habilitate", "habilitate_many", "install_registers",
-    "open", "open_document", "open_many", "open_register", "proposed_purposes", "release", "release_many",
-    "resume", "revoke_release", "seal_document", "set_record", "set_stance", "set_stances", "sign_assessment",
+    "end_crisis", "erase", "erasure_mark", "find", "fingerprints", "forget_mark", "grant_of", "habilitate", "habilitate_many", "install_registers",
+    "is_marked", "keep_mark", "open", "open_document", "open_many", "open_register", "proposed_purposes", "release", "release_many",
+    "resume", "revoke_release", "seal_document", "set_record", "set_stance", "set_stances", "shred", "sign_assessment",
     "suspend", "suspend_register", "unassign", "write", "write_many",
 ]  # fmt: skip

@@ -17,9 +17,9 @@ from entremise.vault import engine, policies
 from entremise.vault.models import RecordKey
 from entremise.vault.usecases import journal, keyring
 from entremise.vault.usecases.asking import motive_given, purpose_known
+from entremise.vault.usecases.destroying import destroy
 from entremise.vault.usecases.keyring import Keyring
 from entremise.vault.usecases.refusals import Tampered
-from entremise.vault.usecases.writing import _destroy
 
 CATEGORIES = ("name", "phone")  # whoever may read both for this purpose may handle a list of them
 SEALED_FOR_NOBODY = (
@@ -72,7 +72,7 @@ def destroy_document(actor: Actor, *, documents: Collection[UUID], purpose: str,
     ring = keyring.load({key.register for key in keys})
     lines = [_draft(ring, key, ring.box, "erase", purpose, motive, ("document",), granted=True) for key in keys]
     journal.append(ring, actor, lambda seen: lines, counted=False)
-    _destroy([key.pk for key in keys])
+    destroy([key.pk for key in keys])
     return len(keys)
 
 

@@ -4,41 +4,45 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connections, transaction
 
+from entremise.kernel.errors import NotFound
 from entremise.vault import engine
-from entremise.vault.models import RecordKey, RootKey
-from entremise.vault.usecases.refusals import VaultSealed
+from entremise.vault.models import Epoch, RecordKey, RootKey, Shredding
+from entremise.vault.usecases.refusals import Busy, VaultSealed
 
 log = logging.getLogger("entremise.vault")
 
-INSTANCE, JOURNAL, ERASURE = "instance", "journal", "erasure"
+INSTANCE, JOURNAL, ERASURE, RESTORING = "instance", "journal", "erasure", "restoring"
 PROOF = b"entremise"
 
 
-def _sealed(why: str) -> VaultSealed:
+def sealed(why: str, cure: str = "elle remet en place la clé maîtresse sauvegardée") -> VaultSealed:
     return VaultSealed(
         f"Le coffre est fermé : {why}. Le site fonctionne, les données personnelles restent illisibles. "
-        "Prévenez la personne qui administre le serveur : elle remet en place la clé maîtresse sauvegardée."
+        f"Prévenez la personne qui administre le serveur : {cure}."
     )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keyring:
-    """The keys of one instance, unwrapped for the time of one deed."""
+    """The keys of one instance, unwrapped for the time of one deed.
+
+    `registers` holds every key of a register that may still wrap a record, by epoch; `newest` the one that wraps now.
+    """
 
     instance: UUID
-    epoch: int
     journal: bytes
     erasure: bytes
-    registers: Mapping[str, engine.Box]
+    registers: Mapping[str, Mapping[int, engine.Box]]
+    newest: Mapping[str, int]
     indexes: Mapping[str, bytes]
     box: engine.Box = field(compare=False)
     """Seals the lines of the journal that are about no record."""
@@ -52,19 +56,40 @@ class Keyring:
     def new_record_key(self, record: UUID, register: str) -> tuple[RecordKey, engine.Box]:
         """A fresh key for a record, its row not saved yet."""
         key = engine.new_key()
-        blob = self.registers[register].seal(key, "dek", self.instance, register, record, self.epoch)
-        return RecordKey(record=record, register=register, epoch=self.epoch, blob=blob), engine.Box(key)
+        epoch = self.newest[register]
+        blob = self.wrap(key, record, register)
+        return RecordKey(record=record, register=register, epoch=epoch, blob=blob), engine.Box(key)
+
+    def wrap(self, key: bytes, record: UUID, register: str) -> bytes:
+        """A record's key under the newest key of its register."""
+        epoch = self.newest[register]
+        return self.registers[register][epoch].seal(key, "dek", self.instance, register, record, epoch)
+
+    def bytes_of(self, row: RecordKey) -> bytes:
+        """The key of a record; InvalidTag when its row was altered or moved, or its register's key is gone."""
+        box = self.registers[row.register].get(row.epoch)
+        if box is None:
+            raise engine.InvalidTag
+        return box.unseal(bytes(row.blob), "dek", self.instance, row.register, row.record, row.epoch)
 
     def unwrap(self, row: RecordKey) -> engine.Box:
-        """The key of a record; InvalidTag when its row was altered or moved."""
-        parts = ("dek", self.instance, row.register, row.record, row.epoch)
-        return engine.Box(self.registers[row.register].unseal(bytes(row.blob), *parts))
+        """The key of a record, ready to seal; InvalidTag as `bytes_of`."""
+        return engine.Box(self.bytes_of(row))
 
     def tag(self, subject: object) -> str:
         return engine.tag(self.journal, subject)
 
 
-def _create_file(path: Path) -> None:
+# the master key
+
+
+def numbered(epoch: int) -> Path:
+    """Where the master key of an epoch lies, when the product makes it: `master.key`, then `master.key.2`…"""
+    path: Path = settings.MASTER_KEY_FILE
+    return path if epoch == 1 else path.with_name(f"{path.name}.{epoch}")
+
+
+def create_file(path: Path) -> None:
     """Write a new master key, whole or not at all, readable by its owner only; the first of two writers wins."""
     scratch = path.with_name(f"{path.name}.{os.getpid()}.new")
     handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -86,25 +111,74 @@ def _create_file(path: Path) -> None:
     )
 
 
-def _master(first_start: bool) -> engine.Box:
-    """The master key: ENTREMISE_MASTER_KEY, the file of ENTREMISE_MASTER_KEY_FILE, or master.key in the home."""
-    text: str = settings.MASTER_KEY
-    if not text:
+def masters(epoch: int) -> Iterator[bytes]:
+    """The master keys at hand, the likeliest for this epoch first; VaultSealed when one cannot be read.
+
+    ENTREMISE_MASTER_KEY, or the file, holds one key or several, one a line: an operator who rotates adds the new one.
+    """
+    texts = [str(settings.MASTER_KEY)]
+    if not texts[0]:
         path: Path = settings.MASTER_KEY_FILE
+        files = [file for file in dict.fromkeys((numbered(epoch), path)) if file.exists()]
         try:
-            if first_start and settings.MASTER_KEY_CREATE and not path.exists():
-                _create_file(path)
-            text = path.read_text(encoding="ascii")
+            texts = [file.read_text(encoding="ascii") for file in files or [path]]
         except (OSError, UnicodeError):
-            raise _sealed("la clé maîtresse est introuvable ou illisible") from None
+            raise sealed("la clé maîtresse est introuvable ou illisible") from None
+    for text in texts:
+        for word in text.split() or [""]:
+            try:
+                yield engine.read_key(word)
+            except ValueError:
+                raise sealed("la clé maîtresse n’a pas la forme attendue, 64 signes hexadécimaux") from None
+
+
+def _master(row: RootKey | None) -> engine.Box:
+    """The master key in service: the one that opens the proof, or the first at hand when there is none yet."""
+    if (
+        row is None
+        and not settings.MASTER_KEY
+        and settings.MASTER_KEY_CREATE
+        and not settings.MASTER_KEY_FILE.exists()
+    ):
+        try:
+            create_file(settings.MASTER_KEY_FILE)
+        except OSError:
+            raise sealed("la clé maîtresse est introuvable ou illisible") from None
+    for key in masters(row.master if row else 1):
+        box = engine.Box(key)
+        if row is None or _proves(box, row):
+            return box
+    raise sealed("la clé maîtresse n’est pas celle de cette installation")
+
+
+def _proves(master: engine.Box, row: RootKey) -> bool:
     try:
-        return engine.Box(engine.read_key(text))
-    except ValueError:
-        raise _sealed("la clé maîtresse n’a pas la forme attendue, 64 signes hexadécimaux") from None
+        unwrap_root(master, row)
+    except engine.InvalidTag:
+        return False
+    return True
 
 
-def _wrap(master: engine.Box, code: str, instance: UUID, plain: bytes) -> RootKey:
-    return RootKey(code=code, instance=instance, epoch=1, blob=master.seal(plain, "kek", instance, code, 1))
+def unwrap_root(master: engine.Box, row: RootKey) -> bytes:
+    """What a root key holds; InvalidTag under another master key, or once altered or moved."""
+    return master.unseal(bytes(row.blob), "kek", row.instance, row.code, row.epoch)
+
+
+def wrap_root(master: engine.Box, number: int, code: str, instance: UUID, epoch: int, plain: bytes) -> RootKey:
+    """A root key under the master key of epoch `number`, its row not saved yet."""
+    blob = master.seal(plain, "kek", instance, code, epoch)
+    return RootKey(code=code, instance=instance, epoch=epoch, master=number, blob=blob)
+
+
+def current() -> tuple[engine.Box, RootKey]:
+    """The master key in service and the row that proves it. VaultSealed before the first start, or without it."""
+    row = RootKey.objects.filter(code=INSTANCE).first()
+    if row is None:
+        raise sealed("il n’a encore jamais servi", "entremise vault init")
+    return _master(row), row
+
+
+# loading
 
 
 def _codes(registers: Iterable[str]) -> list[str]:
@@ -112,50 +186,84 @@ def _codes(registers: Iterable[str]) -> list[str]:
     return [INSTANCE, JOURNAL, ERASURE, *(f"register:{r}" for r in names), *(f"index:{r}" for r in names)]
 
 
-def load(registers: Iterable[str]) -> Keyring:
-    """The keys for these registers, created at the first need. One query. VaultSealed when they cannot be had."""
-    wanted = _codes(set(registers))
-    try:
-        rows = {row.code: row for row in RootKey.objects.filter(code__in=wanted)}
-    except DatabaseError:
-        raise _sealed("la base des clés ne répond pas") from None
-    master = _master(first_start=INSTANCE not in rows)
-    if missing := [code for code in wanted if code not in rows]:
-        instance = rows[INSTANCE].instance if INSTANCE in rows else uuid4()
-        if INSTANCE in rows:
-            _prove(master, rows[INSTANCE])
-        fresh = [_wrap(master, code, instance, PROOF if code == INSTANCE else engine.new_key()) for code in missing]
-        try:
-            with transaction.atomic(using="keys"):
-                RootKey.objects.bulk_create(fresh)
-        except IntegrityError:  # another worker created them at the same moment: its keys are the right ones
-            pass
-        except DatabaseError:
-            raise _sealed("la base des clés refuse l’écriture") from None
-        rows = {row.code: row for row in RootKey.objects.filter(code__in=wanted)}
-        if len(rows) < len(wanted):
-            return load(registers)
-    _prove(master, rows[INSTANCE])
-    try:
-        keys = {
-            code: master.unseal(bytes(row.blob), "kek", row.instance, code, row.epoch) for code, row in rows.items()
-        }
-    except engine.InvalidTag:
-        raise _sealed("une clé a été modifiée") from None
+def load(registers: Iterable[str], *, restoring: bool = False) -> Keyring:
+    """The keys for these registers, created at the first need. One query.
+
+    Raises VaultSealed when they cannot be had, or while a restoration is under way (unless `restoring`: it works);
+    NotFound for a register whose keys were destroyed.
+    """
     names = set(registers)
+    wanted = _codes(names)
+    try:
+        rows = list(RootKey.objects.filter(code__in=[*wanted, RESTORING]))
+        first = next((row for row in rows if row.code == INSTANCE), None)
+        master = _master(first)
+        if missing := set(wanted) - {row.code for row in rows}:
+            rows += _create(master, first, missing)
+    except DatabaseError:
+        raise sealed(
+            "la base des clés ne répond pas ou refuse l’écriture", "elle libère de la place ou la remet en route"
+        ) from None
+    if not restoring and any(row.code == RESTORING for row in rows):
+        raise sealed("une restauration est en cours", "elle la termine par « entremise vault restore »")
+    keys: dict[tuple[str, int], bytes] = {}
+    try:
+        for row in rows:
+            if row.code != RESTORING:
+                keys[row.code, row.epoch] = unwrap_root(master, row)
+    except engine.InvalidTag:
+        raise sealed("une clé a été modifiée") from None
+    boxes: dict[str, dict[int, engine.Box]] = {name: {} for name in names}
+    for (code, epoch), key in keys.items():
+        kind, _, name = code.partition(":")
+        if kind == "register":
+            boxes[name][epoch] = engine.Box(key)
     return Keyring(
-        instance=rows[INSTANCE].instance,
-        epoch=rows[INSTANCE].epoch,
-        journal=keys[JOURNAL],
-        erasure=keys[ERASURE],
-        registers={name: engine.Box(keys[f"register:{name}"]) for name in names},
-        indexes={name: keys[f"index:{name}"] for name in names},
-        box=engine.Box(keys[JOURNAL]),
+        instance=rows[0].instance,
+        journal=keys[JOURNAL, 1],
+        erasure=keys[ERASURE, 1],
+        registers=boxes,
+        newest={name: max(epochs) for name, epochs in boxes.items()},
+        indexes={name: keys[f"index:{name}", 1] for name in names},
+        box=engine.Box(keys[JOURNAL, 1]),
     )
 
 
-def _prove(master: engine.Box, row: RootKey) -> None:
+def _create(master: engine.Box, first: RootKey | None, codes: Collection[str]) -> list[RootKey]:
+    """Make the keys that do not exist yet; those of another worker, if it made them at the same moment.
+
+    Under a lock that `shred` takes too, so that a destroyed register never gets new keys.
+    """
+    names = {code.partition(":")[2] for code in codes if ":" in code}
+    instance, number = (first.instance, first.master) if first else (uuid4(), 1)
+    fresh = [
+        wrap_root(master, number, code, instance, 1, PROOF if code == INSTANCE else engine.new_key())
+        for code in sorted(codes)
+    ]
     try:
-        master.unseal(bytes(row.blob), "kek", row.instance, INSTANCE, row.epoch)
-    except engine.InvalidTag:
-        raise _sealed("la clé maîtresse n’est pas celle de cette installation") from None
+        with transaction.atomic(using="keys"):
+            lock()
+            if first and RootKey.objects.get(code=INSTANCE).master != number:
+                raise Busy("Les clés sont en train de changer. Rechargez la page et recommencez.")
+            if Shredding.objects.filter(register__in=names).exists():
+                raise NotFound("Ce registre a été détruit : plus rien ne s’y lit ni ne s’y écrit.")
+            if first is None:
+                Epoch.objects.create(number=1, proof=epoch_proof(master, 1))
+            RootKey.objects.bulk_create(fresh)
+    except IntegrityError:
+        fresh = list(RootKey.objects.filter(code__in=codes))
+    return fresh
+
+
+def epoch_proof(master: engine.Box, number: int) -> bytes:
+    return master.seal(PROOF, "epoch", number)
+
+
+LOCK = 0x6B657973  # PostgreSQL's advisory lock; SQLite has one writer at a time
+
+
+def lock() -> None:
+    """One maker or destroyer of root keys at a time. Inside a transaction of the base of keys."""
+    if connections["keys"].vendor == "postgresql":
+        with connections["keys"].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])

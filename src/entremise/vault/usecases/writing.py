@@ -1,4 +1,4 @@
-"""Writing, giving, taking back, erasing."""
+"""Writing, giving, taking back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
@@ -18,7 +18,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.vault import engine, policies, registry
-from entremise.vault.models import BlindIndex, Cell, Erasure, Record, RecordKey, Release
+from entremise.vault.models import BlindIndex, Cell, Record, RecordKey, Release
 from entremise.vault.registry import Asked
 from entremise.vault.usecases import cells, journal, keyring
 from entremise.vault.usecases.asking import fields_known, motive_given, purpose_known
@@ -30,7 +30,6 @@ log = logging.getLogger("entremise.vault")
 RELEASED = declare("vault.contact.released", "a transmis des coordonnées convenues")
 RELEASED_MANY = declare("vault.releases.granted", "a transmis des coordonnées, plusieurs à la fois")
 REVOKED = declare("vault.contact.revoked", "a retiré une transmission de coordonnées")
-ERASED = declare("vault.person.erased", "a effacé les données d’une personne")
 
 LONGEST = 20_000
 """Characters in one value."""
@@ -279,62 +278,3 @@ def revoke_release(actor: Actor, *, release: int) -> bool:
         raise NotFound("Cette transmission de coordonnées n’existe pas.")
     trace(actor, REVOKED, Release(pk=release))
     return True
-
-
-@transaction.atomic
-def erase(actor: Actor, *, person: UUID, purpose: str, motive: str) -> int:
-    """Destroy the keys of a person in every register, then sweep what they sealed; the number of records erased.
-
-    The keys go at once and for good, even if the caller rolls back: the cells are unreadable from then on, in an
-    older copy of the data too. Copies of the base of keys end after 30 days. Raises NotAllowed, and as `open`.
-    """
-    purpose_known(purpose)
-    motive = motive_given(motive)
-    records = list(Record.objects.select_for_update().filter(person=person).order_by("pk"))
-    ring = keyring.load({record.register for record in records})
-    relations = frozenset({"self"} if actor.person_id == person else set())
-    grant = policies.decide(actor, action="erase", purpose=purpose, category="name", relations=relations)
-    lines = [
-        journal.Draft(
-            action="erase",
-            purpose=purpose,
-            register=register,
-            verdict="granted" if grant else "refused",
-            rules=(grant.id,) if grant else (),
-            tag=mark,
-            record="",
-            box=ring.box,  # not the record's key: this line must outlive it
-            secret={"motive": motive},
-        )
-        for register, mark in [(record.register, ring.tag(record.pk)) for record in records] or [("", "")]
-    ]
-    journal.append(ring, actor, lambda seen: lines, counted=False)
-    if grant is None:
-        raise NotAllowed(
-            "Aucune règle ne vous autorise à effacer cette personne : adressez-vous à l’accueil des droits."
-        )
-    if not records:
-        raise NotFound("Cette personne est inconnue, ou déjà effacée.")
-    pks = [record.pk for record in records]
-    _destroy(pks)
-    Release.objects.filter(giver=person, revoked_at=None).update(revoked_at=clock.now())
-    for rows in (BlindIndex.objects.filter(record__in=pks), Cell.objects.filter(record__in=pks)):
-        rows.delete()
-    Record.objects.filter(pk__in=pks).delete()
-    trace(actor, ERASED, Record(pk=pks[0]), records=len(pks))
-    return len(pks)
-
-
-def _destroy(records: Sequence[UUID]) -> None:
-    """Delete keys so that the file keeps no trace of them: SQLite overwrites, then empties its write-ahead log."""
-    connection = connections["keys"]
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA secure_delete=ON")
-    with transaction.atomic(using="keys"):
-        now = clock.now()
-        Erasure.objects.bulk_create([Erasure(record=pk, at=now) for pk in records], ignore_conflicts=True)
-        RecordKey.objects.filter(pk__in=records).delete()
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

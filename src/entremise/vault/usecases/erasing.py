@@ -1,0 +1,213 @@
+"""Erasing by destroying keys: a person, a register; and the mark that refuses to bring somebody back."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from entremise.audit.registry import declare
+from entremise.audit.usecases import record as trace
+from entremise.kernel import clock, jobs
+from entremise.kernel.actors import Actor
+from entremise.kernel.errors import NotAllowed, NotFound
+from entremise.vault import engine, policies
+from entremise.vault.models import BlindIndex, Cell, Mark, Record, RecordKey, Register, Release, Shredding
+from entremise.vault.usecases import cells, journal, keyring
+from entremise.vault.usecases.asking import motive_given, purpose_known
+from entremise.vault.usecases.destroying import destroy, destroy_register
+from entremise.vault.usecases.keyring import Keyring
+
+ERASED = declare("vault.person.erased", "a effacé les données d’une personne")
+SHREDDED = declare("vault.register.shredded", "a détruit les clés d’un registre, pour toujours")
+
+SWEPT_AT_ONCE = 2_000
+MARKED = ("first_name", "last_name", "birth", "phone")
+
+
+@transaction.atomic
+def erase(actor: Actor, *, person: UUID, purpose: str, motive: str, request: str = "") -> int:
+    """Destroy the keys of a person in every register, then sweep what they sealed; the number of records erased.
+
+    The keys go at once and for good, even if the caller rolls back: the cells are unreadable from then on, in an
+    older copy of the data too. Copies of the base of keys end after 30 days. A mark stays, without any value, so
+    that an import does not bring the person back. Raises NotAllowed, NotFound, and as `open`.
+    """
+    purpose_known(purpose)
+    motive = motive_given(motive)
+    records = list(Record.objects.select_for_update().filter(person=person).order_by("pk"))
+    ring = keyring.load(())
+    relations = frozenset({"self"} if actor.person_id == person else set())
+    grant = policies.decide(actor, action="erase", purpose=purpose, category="name", relations=relations)
+    lines = [
+        journal.Draft(
+            action="erase",
+            purpose=purpose,
+            register=register,
+            verdict="granted" if grant else "refused",
+            rules=(grant.id,) if grant else (),
+            tag=mark,
+            record="",
+            box=ring.box,  # not the record's key: this line must outlive it
+            secret={"motive": motive},
+        )
+        for register, mark in [(record.register, ring.tag(record.pk)) for record in records] or [("", "")]
+    ]
+    journal.append(ring, actor, lambda seen: lines, counted=False)
+    if grant is None:
+        raise NotAllowed(
+            "Aucune règle ne vous autorise à effacer cette personne : adressez-vous à l’accueil des droits."
+        )
+    if not records:
+        raise NotFound("Cette personne est inconnue, ou déjà effacée.")
+    _keep(_marks_of(records))
+    pks = [record.pk for record in records]
+    destroy(pks)
+    Release.objects.filter(giver=person, revoked_at=None).update(revoked_at=clock.now())
+    sweep(pks)
+    jobs.enqueue("vault.wipe_keys")
+    trace(actor, ERASED, Record(pk=pks[0]), records=len(pks))
+    return len(pks)
+
+
+@transaction.atomic
+def shred(actor: Actor, *, register: str, motive: str, request: str) -> None:
+    """Destroy the keys of a register: none of its records opens any more, whatever their number, in any copy.
+
+    One mark in the base of keys, nothing for each record; a job sweeps what the keys sealed. The code never serves
+    again. Raises NotAllowed, NotFound (unknown, or already destroyed), and as `erase`.
+    """
+    motive = motive_given(motive)
+    row = Register.objects.select_for_update().filter(pk=register).exclude(status="shredded").first()
+    if row is None:
+        raise NotFound("Ce registre n’existe pas, ou ses clés sont déjà détruites.")
+    ring = keyring.load(())
+    grant = policies.decide(actor, action="shred", purpose="registers.keep", category="name", relations=frozenset())
+    draft = journal.Draft(
+        action="shred",
+        purpose="registers.keep",
+        register=register,
+        verdict="granted" if grant else "refused",
+        rules=(grant.id,) if grant else (),
+        tag="",
+        record="",
+        box=ring.box,
+        secret={"motive": motive},
+    )
+    journal.append(ring, actor, lambda seen: [draft], counted=False)
+    if grant is None:
+        raise NotAllowed("Aucune règle ne vous autorise à détruire ce registre : demandez-le à plusieurs.")
+    destroy_register(register)
+    row.status, row.closed_at = "shredded", clock.now()
+    row.save(update_fields=["status", "closed_at"])
+    jobs.enqueue("vault.sweep_registers")
+    jobs.enqueue("vault.wipe_keys")
+    trace(actor, SHREDDED, row, request=request)
+
+
+def sweep(records: list[UUID]) -> None:
+    """Delete the rows that a destroyed key sealed. Inside the transaction of the caller."""
+    for rows in (BlindIndex.objects.filter(record__in=records), Cell.objects.filter(record__in=records)):
+        rows.delete()
+    Record.objects.filter(pk__in=records).delete()
+
+
+def sweep_registers() -> int:
+    """Delete what is left of destroyed registers, in batches; the number of records. Stopped, it goes on next time."""
+    swept = 0
+    for code in Shredding.objects.values_list("register", flat=True):
+        while pks := list(Record.objects.filter(register=code).values_list("pk", flat=True)[:SWEPT_AT_ONCE]):
+            with transaction.atomic():
+                sweep(pks)
+            swept += len(pks)
+        while pks := list(RecordKey.objects.filter(register=code).values_list("pk", flat=True)[:SWEPT_AT_ONCE]):
+            RecordKey.objects.filter(pk__in=pks).delete()
+    return swept
+
+
+# marks
+
+
+def plain(text: str) -> str:
+    """Without accents, case, hyphens or spaces: two ways of writing one name are equal."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
+@sensitive_variables()
+def erasure_mark(values: Mapping[str, str]) -> frozenset[str]:
+    """What stands for somebody: keys `first_name`, `last_name`, `birth` (ISO date), `phone` (E.164), those one has.
+
+    `p:` the phone alone (a shared line: it may be somebody else), `c:` phone and name, `i:` name and birth date.
+    """
+    return _digests(keyring.load(()), values)
+
+
+@sensitive_variables()
+def _digests(ring: Keyring, values: Mapping[str, str]) -> frozenset[str]:
+    name = plain(values.get("last_name", "")) + "|" + plain(values.get("first_name", ""))
+    phone, birth = values.get("phone", ""), values.get("birth", "")
+    parts: dict[str, tuple[str, ...]] = {}
+    if phone:
+        parts["p"] = (phone,)
+    if phone and len(name) > 1:
+        parts["c"] = (phone, name)
+    if birth and len(name) > 1:
+        parts["i"] = (name, birth)
+    return frozenset(f"{kind}:{engine.mark(ring.erasure, kind, *said)}" for kind, said in parts.items())
+
+
+def _keep(marks: frozenset[str]) -> None:
+    now = clock.now()
+    Mark.objects.bulk_create([Mark(digest=mark, at=now) for mark in marks], ignore_conflicts=True)
+
+
+@sensitive_variables()
+def _marks_of(records: list[Record]) -> frozenset[str]:
+    """The marks of what these records hold; an altered or already unreadable one gives none."""
+    gone = set(Shredding.objects.values_list("register", flat=True))
+    alive = [record for record in records if record.register not in gone]
+    ring = keyring.load({record.register for record in alive})
+    found = cells.read(ring, {record.pk: MARKED for record in alive})
+    marks = [_digests(ring, values) for values in found.values() if values]
+    return frozenset().union(*marks)
+
+
+def keep_mark(*, person: UUID) -> int:
+    """Mark somebody who objects, so that no import brings them in again; how many marks. Nothing is shown.
+
+    Called by the use case that records the objection, and traced by it.
+    """
+    marks = _marks_of(list(Record.objects.filter(person=person)))
+    _keep(marks)
+    return len(marks)
+
+
+@sensitive_variables()
+def forget_mark(values: Mapping[str, str]) -> int:
+    """Lift the marks of somebody who comes back by themselves; how many there were."""
+    return Mark.objects.filter(digest__in=erasure_mark(values)).delete()[0]
+
+
+@sensitive_variables()
+def is_marked(*rows: Mapping[str, str]) -> list[str]:
+    """For each row of an import: `person` (erased, or objected: leave it out), `phone` (the same line: ask), or ``.
+
+    Two queries, whatever the number of rows.
+    """
+    ring = keyring.load(())
+    wanted = [_digests(ring, row) for row in rows]
+    every = sorted(frozenset().union(*wanted))
+    known: set[str] = set()
+    for start in range(0, len(every), 500):
+        known |= set(Mark.objects.filter(pk__in=every[start : start + 500]).values_list("pk", flat=True))
+    return [_word(marks & known) for marks in wanted]
+
+
+def _word(found: frozenset[str]) -> str:
+    if any(not mark.startswith("p:") for mark in found):
+        return "person"
+    return "phone" if found else ""
