@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from entremise.vault.queries import proposed_purposes
 from entremise.vault.usecases.documents import destroy_document, fingerprints, open_document, seal_document
+from entremise.vault.usecases.erasing import erase, erasure_mark, forget_mark, is_marked, keep_mark, shred
 from entremise.vault.usecases.facts import (
     assign,
     check_identity,
@@ -21,7 +22,6 @@ from entremise.vault.usecases.habilitations import (
     resume,
     suspend,
 )
-from entremise.vault.usecases.erasing import erase, erasure_mark, forget_mark, is_marked, keep_mark, shred
 from entremise.vault.usecases.opening import Opening, Refused, find, open, open_many
 from entremise.vault.usecases.refusals import (
     Busy,
@@ -52,8 +52,9 @@ __all__ = [
     "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "MotiveMissing", "Opening", "PurposeUnknown", "Refused",
     "RegisterUnknown", "RegisterUnready", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",
     "assign", "check_identity", "close_register", "commit", "create_register", "declare_crisis", "destroy_document",
-    "end_crisis", "erase", "erasure_mark", "find", "fingerprints", "forget_mark", "grant_of", "habilitate", "habilitate_many", "install_registers",
-    "is_marked", "keep_mark", "open", "open_document", "open_many", "open_register", "proposed_purposes", "release", "release_many",
-    "resume", "revoke_release", "seal_document", "set_record", "set_stance", "set_stances", "shred", "sign_assessment",
-    "suspend", "suspend_register", "unassign", "write", "write_many",
+    "end_crisis", "erase", "erasure_mark", "find", "fingerprints", "forget_mark", "grant_of", "habilitate",
+    "habilitate_many", "install_registers", "is_marked", "keep_mark", "open", "open_document", "open_many",
+    "open_register", "proposed_purposes", "release", "release_many", "resume", "revoke_release", "seal_document",
+    "set_record", "set_stance", "set_stances", "shred", "sign_assessment", "suspend", "suspend_register",
+    "unassign", "write", "write_many",
 ]  # fmt: skip
