@@ -6,8 +6,10 @@ are few, written here, and the same everywhere. Roles are those of `accounts`. N
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+from django.conf import settings
 
 from entremise.accounts.policies import SecondFactorNeeded, proved_enough
 from entremise.kernel.actors import Actor
@@ -132,8 +134,29 @@ def require_rights_desk(actor: Actor) -> None:
     _require(actor, ("desk", "dpo"), "Seuls l’accueil et le délégué vérifient l’identité de qui demande.")
 
 
-def _require(actor: Actor, roles: tuple[str, ...], sentence: str) -> None:
-    if actor.has("machine") and roles[0] == "controller":
+def require_asker(actor: Actor, roles: Collection[str]) -> int:
+    """The account that asks, if its role may ask this kind. Raises NotAllowed, SecondFactorNeeded."""
+    sentence = "Votre rôle ne permet pas cette demande."
+    _require(actor, tuple(sorted(roles)), sentence, machine=False)
+    if actor.user_id is None:
+        raise NotAllowed(sentence)
+    return actor.user_id
+
+
+def require_fresh_factor(actor: Actor) -> int:
+    """The account that answers, after a second factor proved less than 15 minutes ago.
+
+    Raises SecondFactorNeeded, NotAllowed.
+    """
+    if actor.user_id is None:
+        raise NotAllowed("Connectez-vous pour répondre.")
+    if not (actor.fresh_mfa or settings.DEMO):
+        raise SecondFactorNeeded("Donner un accord demande une seconde preuve de moins de 15 minutes.")
+    return actor.user_id
+
+
+def _require(actor: Actor, roles: tuple[str, ...], sentence: str, *, machine: bool = True) -> None:
+    if machine and actor.has("machine") and roles[0] == "controller":
         return
     if actor.user_id is None or not actor.has(*roles):
         raise NotAllowed(sentence)

@@ -46,9 +46,26 @@ from entremise.vault.usecases.registers import (
     sign_assessment,
     suspend_register,
 )
+from entremise.vault.usecases.requests import (
+    AlreadyAnswered,
+    RequestChanged,
+    RequestSpent,
+    Standing,
+    approve,
+    ask,
+    lapse_requests,
+    opine,
+    refuse,
+    revoke,
+    standing,
+    use,
+    withdraw,
+)
 from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
+    "AlreadyAnswered", "RequestChanged", "RequestSpent", "Standing", "approve", "ask", "lapse_requests", "opine",
+    "refuse", "revoke", "standing", "use", "withdraw",
     "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "MotiveMissing", "Opening", "PurposeUnknown", "Refused",
     "RegisterUnknown", "RegisterUnready", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",
     "assign", "check_identity", "close_register", "commit", "create_register", "declare_crisis", "destroy_document",
