@@ -53,6 +53,13 @@ def test_a_phone_request_is_open_at_once_with_a_code_a_consent_and_one_trace():
     assert first_broken() is None
 
 
+def test_a_code_already_given_is_never_given_twice(monkeypatch):
+    first = usecases.submit_need(ANYONE, **asked())
+    drawn = iter([first.code, first.code, "H6K-347", "H6K-347"])
+    monkeypatch.setattr("entremise.kernel.ids.spoken", lambda: next(drawn))
+    assert usecases.submit_need(ANYONE, **asked()).code == "H6K-347"
+
+
 def test_a_web_request_waits_for_an_agent_and_needs_no_account():
     found = usecases.submit_need(ANYONE, **asked(note="Deux sacs, troisième étage"))
     assert found.state == "submitted"

@@ -26,6 +26,7 @@ from entremise.kernel.machines import IllegalTransition
 from entremise.mutualaid import usecases
 from entremise.mutualaid.models import ContactRelease, HelperIndex, HelperProfile, Match, Need, Proposal
 from entremise.mutualaid.models.matching import PROPOSAL_LIVE
+from entremise.mutualaid.usecases.needs import free_codes
 from entremise.people.usecases import register_many
 from tests.accounts.factories import agent
 from tests.mutualaid.factories import category, helper, matchmaker, need, phone
@@ -143,7 +144,8 @@ def test_eight_agents_empty_a_queue_of_two_hundred_without_taking_one_twice():
     now = clock.now()
     names = ("person_id", "category_id", "territory_id", "origin", "urgency", "state")
     facts = {name: getattr(first, name) for name in names}
-    Need.objects.bulk_create(Need(received_at=now, created_at=now, **facts) for _ in range(199))
+    codes = free_codes(199)
+    Need.objects.bulk_create(Need(code=code, received_at=now, created_at=now, **facts) for code in codes)
     actors = [actor_of(agent("matchmaker"), "web", True) for _ in range(8)]
 
     def work(actor: Actor) -> Callable[[], list[int]]:

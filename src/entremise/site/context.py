@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from entremise.accounts.queries import demo_accounts
 from entremise.kernel import navigation
 from entremise.kernel.actors import Actor
+from entremise.kernel.kept import kept
 from entremise.kits.queries import crises
 from entremise.site.appearance import look
 
@@ -23,7 +24,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """`theme` (site.appearance.Look), `actor`, `menu` (label, href, current), `demo`, `page_address`."""
     actor = getattr(request, "actor", ANONYMOUS)
     return {
-        "theme": SimpleLazyObject(look),
+        "theme": SimpleLazyObject(lambda: kept("site.look", look)),
         "actor": actor,
         "menu": SimpleLazyObject(lambda: _menu(actor, request.path)),
         "demo": settings.DEMO,
@@ -35,7 +36,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
 def _crisis() -> str:
     """The crises in force, in words, for the strip under the banner; empty in quiet times."""
     language = get_language() or "fr"
-    return ", ".join(str(c.title.get(language) or c.title["fr"]) for c in crises() if c.state == "active")
+    titles = kept("site.crises", lambda: [c.title for c in crises() if c.state == "active"])
+    return ", ".join(str(title.get(language) or title["fr"]) for title in titles)
 
 
 def _menu(actor: Actor, path: str) -> list[dict[str, Any]]:
@@ -60,6 +62,6 @@ def demonstration(request: HttpRequest) -> dict[str, Any]:
     if not settings.DEMO:
         return {}
     return {
-        "demo_accounts": SimpleLazyObject(demo_accounts),
+        "demo_accounts": SimpleLazyObject(lambda: kept("site.demo_accounts", demo_accounts)),
         "demo_account": getattr(getattr(request, "user", None), "public_id", ""),
     }

@@ -155,6 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator": {},
     }.items()
 ]
+KEPT_SECONDS = 5  # how long a process shows the face of the site (name, colours, crises) without asking again
 CACHES = {  # on disk: the limits on log-in count over all the processes of this machine
     "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": HOME / "cache"}
 }

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from entremise.kernel import clock
 from entremise.mutualaid import rules
 from entremise.mutualaid.engine import ranking
 from entremise.mutualaid.engine.ranking import NEVER, Candidate, Ranked, Wanted, Weights
-from entremise.mutualaid.models import HelperIndex, HelperProfile, Match, Need, Proposal
+from entremise.mutualaid.models import HelperIndex, HelperProfile, Need, Proposal
 from entremise.mutualaid.models.matching import PROPOSAL_LIVE
+from entremise.people.models import Person
 from entremise.rules.queries import values_of
 from entremise.territories.engine import cells
 
@@ -48,9 +50,8 @@ def shortlist(need: Need, *, want: int | None = None) -> Shortlist:
     settings = {key: int(value) for key, value in values_of(*_POINTS).items()}
     want = want or settings[rules.SHORTLIST.key]
     pool = _pool(need, max(settings[rules.POOL.key], want), now)
-    helpers = HelperProfile.objects.select_related("territory").in_bulk([pk for pk, _ in pool])
-    candidates = _candidates(need, pool, helpers, now)
-    ranked = ranking.rank(_wanted(need), candidates, _weights(settings), now, _secret())[:want]
+    ranked = ranking.rank(_wanted(need), _candidates(need, pool, now), _weights(settings), now, _secret())[:want]
+    helpers = HelperProfile.objects.select_related("territory").in_bulk([r.candidate.helper_id for r in ranked])
     found = [_suggestion(helpers[r.candidate.helper_id], r) for r in ranked]
     return Shortlist(found, _left_out(need, now) if len(found) < want else {})
 
@@ -60,7 +61,7 @@ def suggestion_for(need: Need, helper: HelperProfile, now: datetime) -> Suggesti
     settings = {key: int(value) for key, value in values_of(*_POINTS).items()}
     distance = _distance(need, helper.h8)
     rows = [(helper.pk, distance)]
-    candidate = _candidates(need, rows, {helper.pk: helper}, now)[0]
+    candidate = _candidates(need, rows, now)[0]
     ranked = ranking.score(_wanted(need), candidate, _weights(settings), now)
     return Suggestion(helper, ranked.score, ranked.reasons, _refusal(need, helper, distance))
 
@@ -88,8 +89,7 @@ def _pool(need: Need, want: int, now: datetime) -> list[tuple[int, float | None]
 
     Nearest first by cells: a ring is enough once it surely holds everything nearer than what was found.
     """
-    excluded = set(Proposal.objects.filter(need=need).values_list("helper_id", flat=True))
-    excluded |= set(HelperProfile.objects.filter(person_id=need.person_id).values_list("pk", flat=True))
+    excluded = {pk for (pk,) in _rows(_EXCLUDED_SQL, [need.pk, _stored(need.person_id)])}
     unplaced: list[tuple[int, float | None]]
     if need.remote or need.h8 is None:
         rows = _index(need, now).order_by("rested_since", "helper_id").values_list("helper_id", flat=True)
@@ -111,31 +111,38 @@ def _pool(need: Need, want: int, now: datetime) -> list[tuple[int, float | None]
     return [(pk, distance) for pk, distance in best]
 
 
-_NEAR_SQL = """SELECT * FROM (SELECT helper_id, h8, rested_since FROM mutualaid_helperindex
- WHERE h8 = %s AND free_from <= %s AND (cats & %s) <> 0 AND (slots & %s) <> 0
- AND (%s = 0 OR (langs & %s) <> 0) AND radius_m >= %s AND (NOT %s OR screened)
- ORDER BY rested_since, helper_id LIMIT %s) AS cell"""
+_NEAR_SQL = """SELECT helper_id, h8, rested_since FROM mutualaid_helperindex
+ WHERE h8 = {cell} AND free_from <= %s AND (cats & %s) <> 0 AND (slots & %s) <> 0
+ AND (%s = 0 OR (langs & %s) <> 0) AND radius_m >= {radius} AND (NOT %s OR screened)
+ ORDER BY rested_since, helper_id LIMIT %s"""
+_CELL_SQL = "SELECT * FROM ({select}) AS cell"
+_LATERAL_SQL = """SELECT one.* FROM unnest(%s::bigint[], %s::integer[]) AS c(cell, radius)
+ CROSS JOIN LATERAL ({select}) AS one"""
 
 
 def _near(need: Need, ring: Iterable[int], most: int, now: datetime) -> list[tuple[int, float]]:
-    """Each cell in its own sub-select, cut at `most`: a dense town costs no more than a village."""
+    """Each cell in its own sub-select, cut at `most`: a dense town costs no more than a village.
+
+    PostgreSQL plans one sub-select for all the cells (LATERAL), which SQLite does not know; the answer is the same.
+    """
     moment = connection.ops.adapt_datetimefield_value(now)
-    parts: list[str] = []
-    values: list[Any] = []
+    asked = [moment, need.category.mask, need.slots, need.languages, need.languages]
+    around = []
     for cell in ring:
         distance = _distance(need, cell)
-        if distance is None or distance > need.reach_m:
-            continue
-        parts.append(_NEAR_SQL)
-        radius = max(0, int(distance - TOLERANCE_M + 0.999999))
-        values += [cell, moment, need.category.mask, need.slots, need.languages, need.languages]
-        values += [radius, need.sensitive, most]
-    if not parts:
+        if distance is not None and distance <= need.reach_m:
+            around.append((cell, max(0, int(distance - TOLERANCE_M + 0.999999))))
+    if not around:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), values)
-        rows = cursor.fetchall()
-    return _sorted(need, rows)
+    if connection.vendor == "postgresql":
+        sql = _LATERAL_SQL.format(select=_NEAR_SQL.format(cell="c.cell", radius="c.radius"))
+        found = _rows(sql, [[cell for cell, _ in around], [radius for _, radius in around], *asked,
+                            need.sensitive, most])  # fmt: skip
+    else:
+        one = _CELL_SQL.format(select=_NEAR_SQL.format(cell="%s", radius="%s"))
+        values = [value for cell, radius in around for value in (cell, *asked, radius, need.sensitive, most)]
+        found = _rows(" UNION ALL ".join([one] * len(around)), values)
+    return _sorted(need, found)
 
 
 _FAR_SQL = """SELECT helper_id, h8, rested_since, radius_m FROM mutualaid_helperindex
@@ -148,9 +155,7 @@ def _far(need: Need, ring: Sequence[int], now: datetime) -> list[tuple[int, floa
     sql = _FAR_SQL.format(ring=", ".join(["%s"] * len(ring)))
     values: list[Any] = [*ring, connection.ops.adapt_datetimefield_value(now), need.category.mask, need.slots]
     values += [need.languages, need.languages, need.sensitive]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows = cursor.fetchall()
+    rows = _rows(sql, values)
     away: dict[int, float] = {}
     kept = []
     for pk, cell, rested, radius in rows:
@@ -182,57 +187,26 @@ def _distance(need: Need, cell: int | None) -> float | None:
     return cells.distance_m(need.h8, cell)
 
 
-def _candidates(
-    need: Need, pool: Sequence[tuple[int, float | None]], profiles: Mapping[int, HelperProfile], now: datetime
-) -> list[Candidate]:
+def _candidates(need: Need, pool: Sequence[tuple[int, float | None]], now: datetime) -> list[Candidate]:
+    """What ranking looks at, in one query: only those who are shown become whole profiles afterwards."""
     ids = [pk for pk, _ in pool]
-    recent = dict(
-        Proposal.objects.filter(helper_id__in=ids, sent_at__gt=now - RECENT)
-        .exclude(state="superseded", answered_at__isnull=True)
-        .values_list("helper_id")
-        .annotate(n=Count("pk"))
-        .order_by("helper_id")
-    )
-    known = set(
-        Match.objects.filter(helper_id__in=ids, need__person_id=need.person_id, state="done")
-        .exclude(feedback__again=False)
-        .values_list("helper_id", flat=True)
-    )
-    return [
-        Candidate(
-            pk,
-            profiles[pk].person_id,
-            distance,
-            profiles[pk].slots,
-            profiles[pk].languages,
-            profiles[pk].last_solicited_at,
-            recent.get(pk, 0),
-            pk in known,
-        )
-        for pk, distance in pool
-    ]
+    since = connection.ops.adapt_datetimefield_value(now - RECENT)
+    marks = ", ".join(["%s"] * len(ids)) or "NULL"
+    rows = {row[0]: row for row in _rows(_PAST_SQL.format(ids=marks), [since, _stored(need.person_id), *ids])}
+    found = []
+    for pk, distance in pool:
+        _, person, slots, languages, solicited, recent, known = rows[pk]
+        person = person if isinstance(person, UUID) else UUID(person)
+        found.append(Candidate(pk, person, distance, slots, languages, _moment(solicited), int(recent), bool(known)))
+    return found
 
 
 def _left_out(need: Need, now: datetime) -> dict[str, int]:
     """Why the others are not in the list, each counted once, at its first reason; one query."""
-    does = Q(cat_hit__gt=0)
-    free = does & Q(index__free_from__lte=now)
-    fits = free & Q(slot_hit__gt=0)
-    speaks = fits & Q(lang_hit__gt=0) if need.languages else fits
-    rows = HelperProfile.objects.filter(state="available", territory=need.territory).annotate(
-        cat_hit=F("categories").bitand(need.category.mask),
-        slot_hit=F("slots").bitand(need.slots),
-        lang_hit=F("languages").bitand(need.languages),
-    )
-    every = rows.aggregate(
-        all=Count("pk"),
-        does=Count("pk", filter=does),
-        cap=Count("pk", filter=does & Q(index__free_from__gt=now)),
-        free=Count("pk", filter=free),
-        fits=Count("pk", filter=fits),
-        speaks=Count("pk", filter=speaks),
-        unseen=Count("pk", filter=speaks & Q(screened_at__isnull=True)),
-    )
+    moment = connection.ops.adapt_datetimefield_value(now)
+    said = [need.category.mask, moment, moment, need.slots, need.languages, need.languages, need.territory_id]
+    row = _rows(_LEFT_OUT_SQL, said)[0]
+    every = dict(zip(_LEFT_OUT, (int(count or 0) for count in row), strict=True))
     counts = {
         "category": every["all"] - every["does"],
         "cap": every["cap"],
@@ -241,6 +215,46 @@ def _left_out(need: Need, now: datetime) -> dict[str, int]:
         "screening": every["unseen"] if need.sensitive else 0,
     }
     return {code: number for code, number in counts.items() if number}
+
+
+# The page of a need is opened all day long: what is counted here is written for the database, because building these
+# sentences from model fields took five times longer than answering them.
+_EXCLUDED_SQL = """SELECT helper_id FROM mutualaid_proposal WHERE need_id = %s
+ UNION SELECT id FROM mutualaid_helperprofile WHERE person_id = %s"""
+_PAST_SQL = """SELECT h.id, h.person_id, h.slots, h.languages, h.last_solicited_at,
+ (SELECT COUNT(*) FROM mutualaid_proposal AS p WHERE p.helper_id = h.id AND p.sent_at > %s
+  AND NOT (p.state = 'superseded' AND p.answered_at IS NULL)),
+ EXISTS (SELECT 1 FROM mutualaid_match AS m JOIN mutualaid_need AS n ON n.id = m.need_id
+  WHERE m.helper_id = h.id AND m.state = 'done' AND n.person_id = %s
+  AND NOT EXISTS (SELECT 1 FROM mutualaid_feedback AS f WHERE f.match_id = m.id AND NOT f.again))
+ FROM mutualaid_helperprofile AS h WHERE h.id IN ({ids})"""
+_LEFT_OUT = ("all", "does", "cap", "free", "fits", "speaks", "unseen")
+_LEFT_OUT_SQL = """SELECT COUNT(*), SUM(does), SUM(does * capped), SUM(does * free), SUM(does * free * fits),
+ SUM(does * free * fits * speaks), SUM(does * free * fits * speaks * unseen) FROM (SELECT
+ CASE WHEN (h.categories & %s) <> 0 THEN 1 ELSE 0 END AS does,
+ CASE WHEN i.free_from <= %s THEN 1 ELSE 0 END AS free,
+ CASE WHEN i.free_from > %s THEN 1 ELSE 0 END AS capped,
+ CASE WHEN (h.slots & %s) <> 0 THEN 1 ELSE 0 END AS fits,
+ CASE WHEN %s = 0 OR (h.languages & %s) <> 0 THEN 1 ELSE 0 END AS speaks,
+ CASE WHEN h.screened_at IS NULL THEN 1 ELSE 0 END AS unseen
+ FROM mutualaid_helperprofile AS h LEFT JOIN mutualaid_helperindex AS i ON i.helper_id = h.id
+ WHERE h.state = 'available' AND h.territory_id = %s) AS one"""
+
+
+def _rows(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def _moment(stored: datetime | None) -> datetime | None:
+    """With its time zone: SQLite keeps UTC without saying so."""
+    return stored.replace(tzinfo=UTC) if stored is not None and stored.tzinfo is None else stored
+
+
+def _stored(person: UUID) -> Any:
+    """An identifier as this database keeps it."""
+    return Person._meta.pk.get_db_prep_value(person, connection)
 
 
 def _wanted(need: Need) -> Wanted:

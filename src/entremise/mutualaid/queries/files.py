@@ -63,9 +63,8 @@ def queue_counts(actor: Actor) -> dict[str, int]:
 
 def need(actor: Actor, public_id: str) -> Need:
     found = (
-        Need.objects.select_related("category", "territory", "person", "agent", "claimed_by", "taken_by__helper")
-        .filter(public_id=public_id)
-        .first()
+        # The agents are read when there are any: two joins on every page cost more than a rare query.
+        Need.objects.select_related("category", "territory").filter(public_id=public_id).first()
     )
     if found is None or not policies.can_see_need(actor, found):
         raise NotFound(_NO_PAGE)

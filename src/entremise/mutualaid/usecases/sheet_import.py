@@ -22,6 +22,7 @@ from entremise.mutualaid.engine import masks, ranking
 from entremise.mutualaid.engine.sheets import Table
 from entremise.mutualaid.models import SHEET_LIFE, HelperIndex, HelperProfile, Need, SheetImport, SheetRow
 from entremise.mutualaid.queries.sheet_rows import Checked, Checker
+from entremise.mutualaid.usecases.needs import free_codes
 from entremise.mutualaid.usecases.sheets import PURPOSE, REGISTER, destroy_later, fail_sheet, open_sheet
 from entremise.people.models import Person
 from entremise.people.usecases import record_consents, register_many
@@ -191,13 +192,7 @@ def _needs(actor: Actor, sheet: SheetImport, rows: Sequence[Checked]) -> None:
         return
     persons, references = _persons(actor, sheet, rows)
     now, reach = clock.now(), number_of(rules.MAX_REACH) * 1000
-    codes: set[str] = set()
-    while len(codes) < len(rows):
-        more = {ids.spoken() for _ in range(len(rows) - len(codes))}
-        for start in range(0, len(more), 900):
-            taken = Need.objects.filter(code__in=list(more)[start : start + 900]).values_list("code", flat=True)
-            more -= set(taken)
-        codes |= more
+    codes = free_codes(len(rows))
     needs = []
     for row, person, reference, code in zip(rows, persons, references, codes, strict=True):
         town, category = row.facts["territory"], row.facts["category"]

@@ -189,7 +189,8 @@ def _need_page(request: Request, need: Need, *, wrong: Form | None = None) -> Ht
         motive=f"Traitement de la demande {need.code}",
     )
     proposals = list(need.proposals.select_related("helper", "sent_by").order_by("-sent_at", "-pk"))
-    match = need.matches.select_related("helper").prefetch_related("releases", "feedback").order_by("-pk").first()
+    matches = list(need.matches.select_related("helper").prefetch_related("releases", "feedback").order_by("-pk"))
+    match = next(iter(matches), None)
     asked = request.GET.get("aidant", "")
     context: dict[str, Any] = {
         "need": need,
@@ -205,19 +206,12 @@ def _need_page(request: Request, need: Need, *, wrong: Form | None = None) -> Ht
             and need.lease_until
             and need.lease_until > now
         ),
-        "history": history(_subjects(need, proposals, match)),
-        "open_form": forms.OpenForm(
-            initial={"category": need.category.code, "urgency": need.urgency, "sensitive": need.sensitive}
-        ),
-        "hold_form": forms.HoldForm(),
-        "close_form": forms.CloseForm(),
-        "hand_over_form": forms.HandOverForm(colleagues=colleagues("matchmaker")),
-        "outcome_form": forms.OutcomeForm(initial={"side": "person"}),
-        "fail_form": forms.FailForm(),
+        "history": history(_subjects(need, proposals, matches)),
         "helper_contact": {},
         "wrong": wrong,
         "now": now,
     }
+    context |= _forms(need, match)
     if wrong is not None:
         context[request.POST.get("form", "")] = wrong
     if need.state == "open" or (need.state == "proposed" and not context["accepted"]):
@@ -228,6 +222,23 @@ def _need_page(request: Request, need: Need, *, wrong: Form | None = None) -> Ht
         helper = chosen.helper
         context["helper_contact"] = _contact(request, helper.public_id, need)
     return render(request, "mutualaid/need_page.html", context, status=422 if wrong else 200)
+
+
+def _forms(need: Need, match: Match | None) -> dict[str, Form]:
+    """Those that this state of the request shows; making the others took longer than showing these."""
+    shown: dict[str, Form] = {}
+    if need.state in ("submitted", "qualified"):
+        first = {"category": need.category.code, "urgency": need.urgency, "sensitive": need.sensitive}
+        shown["open_form"] = forms.OpenForm(initial=first)
+    if need.state in ("submitted", "qualified", "open"):
+        shown["hold_form"] = forms.HoldForm()
+    if need.state not in ("done", "closed"):
+        shown["close_form"] = forms.CloseForm()
+        shown["hand_over_form"] = forms.HandOverForm(colleagues=colleagues("matchmaker"))
+    if match is not None:
+        shown["outcome_form"] = forms.OutcomeForm(initial={"side": "person"})
+        shown["fail_form"] = forms.FailForm()
+    return shown
 
 
 def _contact(request: Request, public_id: str, need: Need) -> dict[str, str]:
@@ -243,12 +254,12 @@ def _contact(request: Request, public_id: str, need: Need) -> dict[str, str]:
     return {name: opening.values.get(f"entraide.{name}", "") for name in fields}
 
 
-def _subjects(need: Need, proposals: list[Proposal], match: Match | None) -> list[tuple[str, int]]:
+def _subjects(need: Need, proposals: list[Proposal], matches: list[Match]) -> list[tuple[str, int]]:
     subjects = [("mutualaid.need", need.pk), *(("mutualaid.proposal", p.pk) for p in proposals)]
-    subjects += [("mutualaid.match", m.pk) for m in need.matches.all()]
-    if match is not None:
-        subjects += [("mutualaid.contactrelease", r.pk) for r in match.releases.all()]
-        subjects += [("mutualaid.feedback", f.pk) for f in match.feedback.all()]
+    subjects += [("mutualaid.match", m.pk) for m in matches]
+    if matches:
+        subjects += [("mutualaid.contactrelease", r.pk) for r in matches[0].releases.all()]
+        subjects += [("mutualaid.feedback", f.pk) for f in matches[0].feedback.all()]
     return subjects
 
 
@@ -336,10 +347,10 @@ def need_deed(request: Request, public_id: str, deed: str) -> HttpResponse:
 
 @require_POST
 def propose(request: Request, public_id: str) -> HttpResponse:
-    """« Proposer » sends the question; « J’ai appelé » notes the answer heard."""
+    """« Proposer » sends the question; « J’ai appelé » notes the answer heard: the button says who, and what."""
     need = queries.need(request.actor, public_id)
-    helper = queries.helper(request.actor, request.POST.get("helper", ""))
-    answer = request.POST.get("answer", "")
+    answer = next((said for said in ("yes", "no") if said in request.POST), "")
+    helper = queries.helper(request.actor, request.POST.get(answer or "helper", ""))
 
     def deed(said: dict[str, Any]) -> str:
         if answer:
