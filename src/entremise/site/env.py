@@ -49,6 +49,13 @@ def secret(name: str, default: str | None = None) -> str:
     return value
 
 
+def credential(name: str) -> str:
+    """The path of a credential that systemd gave to the service (LoadCredential=), empty when there is none."""
+    folder = text("CREDENTIALS_DIRECTORY")
+    path = Path(folder, name)
+    return str(path) if folder and path.exists() else ""
+
+
 def database(name: str, default: Path) -> dict[str, Any]:
     """Empty: a SQLite file. sqlite:///path, or postgresql://user:password@host:port/name, otherwise."""
     url = urlsplit(text(name))

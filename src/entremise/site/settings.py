@@ -101,8 +101,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 MASTER_KEY = env.text("ENTREMISE_MASTER_KEY")
-MASTER_KEY_FILE = Path(env.text("ENTREMISE_MASTER_KEY_FILE") or HOME / "master.key")
-MASTER_KEY_CREATE = not env.text("ENTREMISE_MASTER_KEY_FILE")  # a file somebody names must be there already
+MASTER_KEY_GIVEN = env.text("ENTREMISE_MASTER_KEY_FILE") or env.credential("entremise-master-key")
+MASTER_KEY_FILE = Path(MASTER_KEY_GIVEN or HOME / "master.key")
+MASTER_KEY_CREATE = not MASTER_KEY_GIVEN  # a file somebody names must be there already
 PROXIES = env.number("ENTREMISE_PROXIES", 0)  # how many of ours stand in front and add X-Forwarded-For
 SMS_URL = env.text("ENTREMISE_SMS_URL", "console:")
 

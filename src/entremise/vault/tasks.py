@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from entremise.kernel.actors import Actor
 from entremise.kernel.jobs import job
-from entremise.vault.usecases import destroying, erasing, requests
+from entremise.vault.usecases import destroying, erasing, rehearsing, requests, rotating
 
 
 @job("vault.sweep_registers", daily=time(2, 40))
@@ -23,3 +23,27 @@ def wipe_keys() -> None:
 def lapse_requests() -> None:
     """End the special requests that nobody may use any more."""
     requests.lapse_requests(Actor.machine("délais"))
+
+
+@job("vault.rewrap_keys", daily=time(2, 50))
+def rewrap_keys() -> None:
+    """Wrap the records' keys again after a rotation; stopped, it goes on where it was."""
+    rotating.rewrap()
+
+
+@job("vault.destroy_epochs", daily=time(4, 10))
+def destroy_epochs() -> None:
+    """Destroy the master keys replaced 30 days ago, and the registers' keys that wrap nothing any more."""
+    rotating.destroy_epochs()
+
+
+@job("vault.rotate_keys", every=timedelta(days=30))
+def rotate_keys() -> None:
+    """Remind that the master key should change: only somebody who copies the new one elsewhere may change it."""
+    rotating.remind()
+
+
+@job("vault.rehearse", every=timedelta(days=30), limit=timedelta(minutes=30))
+def rehearse() -> None:
+    """Restore copies into a scratch folder, read some records, keep what was found for the operator."""
+    rehearsing.rehearse()

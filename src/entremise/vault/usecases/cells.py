@@ -36,6 +36,24 @@ def manifest_of(ring: Keyring, box: engine.Box, record: Record, key: RecordKey) 
     return versions
 
 
+def rows(record: Record, found: Iterable[tuple[str, int, bytes]]) -> list[Cell]:
+    """Cells read past the ORM: (field, version, blob)."""
+    return [Cell(record=record, field=field, version=version, blob=blob) for field, version, blob in found]
+
+
+def is_whole(ring: Keyring, record: Record, key: RecordKey, cells: Iterable[Cell] | None = None) -> bool:
+    """Whether the manifest and every cell of a record (`cells`, or those of the table) open under its version."""
+    here = Cell.objects.filter(record=record) if cells is None else cells
+    try:
+        box = ring.unwrap(key)
+        versions = manifest_of(ring, box, record, key)
+        found = {cell.field: cell for cell in here}
+        _open(ring, box, record, versions, found, {*versions, *found})
+    except (Altered, engine.InvalidTag):
+        return False
+    return True
+
+
 def seal_manifest(ring: Keyring, box: engine.Box, record: Record, versions: Mapping[str, int]) -> None:
     """Put the manifest of the record's present version on the row, unsaved."""
     text = json.dumps(versions, sort_keys=True).encode()
@@ -96,7 +114,18 @@ def _values(
     ring: Keyring, record: Record, key: RecordKey, cells: Mapping[str, Cell], fields: Iterable[str]
 ) -> dict[str, str]:
     box = ring.unwrap(key)
-    versions, values = manifest_of(ring, box, record, key), {}
+    return _open(ring, box, record, manifest_of(ring, box, record, key), cells, fields)
+
+
+def _open(
+    ring: Keyring,
+    box: engine.Box,
+    record: Record,
+    versions: Mapping[str, int],
+    cells: Mapping[str, Cell],
+    fields: Iterable[str],
+) -> dict[str, str]:
+    values = {}
     for field in fields:
         version, cell = versions.get(field), cells.get(field)
         if version is None and cell is None:

@@ -6,7 +6,9 @@ this module.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connections, transaction
@@ -19,24 +21,37 @@ ALIAS = "keys"
 BATCH = 500
 
 
-def destroy(records: Sequence[UUID]) -> None:
-    """Delete the keys of records (or documents) and list them as erased."""
+def destroy(records: Sequence[UUID], *, at: Mapping[UUID, datetime] | None = None) -> None:
+    """Delete the keys of records (or documents) and list them as erased, now or `at` the time they were."""
+    if not records:
+        return
     with transaction.atomic(using=ALIAS):
-        now = clock.now()
-        fresh = [Erasure(record=pk, at=now) for pk in records]
+        now, times = clock.now(), at or {}
+        fresh = [Erasure(record=pk, at=times.get(pk, now)) for pk in records]
         Erasure.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
         for start in range(0, len(records), BATCH):
             RecordKey.objects.filter(pk__in=records[start : start + BATCH]).delete()
     wipe()
 
 
-def destroy_register(register: str) -> None:
+def destroy_register(register: str, *, at: datetime | None = None) -> None:
     """Delete the keys that wrap every record of a register, and its index key; one mark, whatever its size."""
     with transaction.atomic(using=ALIAS):
         keyring.lock()
-        Shredding.objects.get_or_create(register=register, defaults={"at": clock.now()})
+        Shredding.objects.get_or_create(register=register, defaults={"at": at or clock.now()})
         RootKey.objects.filter(code__in=(f"register:{register}", f"index:{register}")).delete()
     wipe()
+
+
+def erasure_list(count: int | None = None) -> tuple[int, str]:
+    """How many erasures are listed, and the SHA-256 of their ids: of the first `count`, by date, when it is given.
+
+    Written in each checkpoint that leaves, so that a restoration can be held against it.
+    """
+    rows = [(at, f"record {pk}") for pk, at in Erasure.objects.values_list("pk", "at")]
+    rows += [(at, f"register {code}") for code, at in Shredding.objects.values_list("pk", "at")]
+    ids = sorted(text for _, text in sorted(rows)[: len(rows) if count is None else count])
+    return len(rows), hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
 def wipe() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -42,21 +42,9 @@ def erase(actor: Actor, *, person: UUID, purpose: str, motive: str, request: str
     ring = keyring.load(())
     relations = frozenset({"self"} if actor.person_id == person else set())
     grant = policies.decide(actor, action="erase", purpose=purpose, category="name", relations=relations)
-    lines = [
-        journal.Draft(
-            action="erase",
-            purpose=purpose,
-            register=register,
-            verdict="granted" if grant else "refused",
-            rules=(grant.id,) if grant else (),
-            tag=mark,
-            record="",
-            box=ring.box,  # not the record's key: this line must outlive it
-            secret={"motive": motive},
-        )
-        for register, mark in [(record.register, ring.tag(record.pk)) for record in records] or [("", "")]
-    ]
-    journal.append(ring, actor, lambda seen: lines, counted=False)
+    marks = [(record.register, ring.tag(record.pk)) for record in records] or [("", "")]
+    rules = (grant.id,) if grant else ()
+    write_lines(ring, actor, marks, purpose, motive, action="erase", granted=grant is not None, rules=rules)
     if grant is None:
         raise NotAllowed(
             "Aucune règle ne vous autorise à effacer cette personne : adressez-vous à l’accueil des droits."
@@ -86,18 +74,9 @@ def shred(actor: Actor, *, register: str, motive: str, request: str) -> None:
         raise NotFound("Ce registre n’existe pas, ou ses clés sont déjà détruites.")
     ring = keyring.load(())
     grant = policies.decide(actor, action="shred", purpose="registers.keep", category="name", relations=frozenset())
-    draft = journal.Draft(
-        action="shred",
-        purpose="registers.keep",
-        register=register,
-        verdict="granted" if grant else "refused",
-        rules=(grant.id,) if grant else (),
-        tag="",
-        record="",
-        box=ring.box,
-        secret={"motive": motive},
-    )
-    journal.append(ring, actor, lambda seen: [draft], counted=False)
+    rules = (grant.id,) if grant else ()
+    marks, purpose = [(register, "")], "registers.keep"
+    write_lines(ring, actor, marks, purpose, motive, action="shred", granted=grant is not None, rules=rules)
     if grant is None:
         raise NotAllowed("Aucune règle ne vous autorise à détruire ce registre : demandez-le à plusieurs.")
     destroy_register(register)
@@ -106,6 +85,35 @@ def shred(actor: Actor, *, register: str, motive: str, request: str) -> None:
     jobs.enqueue("vault.sweep_registers")
     jobs.enqueue("vault.wipe_keys")
     trace(actor, SHREDDED, row, request=request)
+
+
+def write_lines(
+    ring: Keyring,
+    actor: Actor,
+    marks: Sequence[tuple[str, str]],
+    purpose: str,
+    motive: str,
+    *,
+    action: str = "erase",
+    granted: bool = True,
+    rules: tuple[str, ...] = (),
+) -> int:
+    """Lines about keys that go, one for each (register, tag), sealed under the journal's key: they outlive them."""
+    lines = [
+        journal.Draft(
+            action=action,
+            purpose=purpose,
+            register=register,
+            verdict="granted" if granted else "refused",
+            rules=rules,
+            tag=tag,
+            record="",
+            box=ring.box,
+            secret={"motive": motive},
+        )
+        for register, tag in marks
+    ]
+    return journal.append(ring, actor, lambda seen: lines, counted=False)
 
 
 def sweep(records: list[UUID]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -146,12 +146,12 @@ def _master(row: RootKey | None) -> engine.Box:
             raise sealed("la clé maîtresse est introuvable ou illisible") from None
     for key in masters(row.master if row else 1):
         box = engine.Box(key)
-        if row is None or _proves(box, row):
+        if row is None or proves(box, row):
             return box
     raise sealed("la clé maîtresse n’est pas celle de cette installation")
 
 
-def _proves(master: engine.Box, row: RootKey) -> bool:
+def proves(master: engine.Box, row: RootKey) -> bool:
     try:
         unwrap_root(master, row)
     except engine.InvalidTag:
@@ -206,6 +206,23 @@ def load(registers: Iterable[str], *, restoring: bool = False) -> Keyring:
         ) from None
     if not restoring and any(row.code == RESTORING for row in rows):
         raise sealed("une restauration est en cours", "elle la termine par « entremise vault restore »")
+    ring = _unwrapped(master, rows, names)
+    if not restoring and ring.instance not in _caught_up:
+        _first_load(ring)
+    return ring
+
+
+def of_rows(rows: Sequence[RootKey]) -> Keyring:
+    """The keys of a copy of the base of keys, every register's. VaultSealed when the master key is not at hand."""
+    first = next((row for row in rows if row.code == INSTANCE), None)
+    names = {row.code.partition(":")[2] for row in rows if row.code.startswith("register:")}
+    if first is None:
+        raise sealed("cette copie ne contient pas de clés")
+    return _unwrapped(_master(first), rows, names)
+
+
+def _unwrapped(master: engine.Box, rows: Sequence[RootKey], names: Collection[str]) -> Keyring:
+    instance = rows[0].instance
     keys: dict[tuple[str, int], bytes] = {}
     try:
         for row in rows:
@@ -219,7 +236,7 @@ def load(registers: Iterable[str], *, restoring: bool = False) -> Keyring:
         if kind == "register":
             boxes[name][epoch] = engine.Box(key)
     return Keyring(
-        instance=rows[0].instance,
+        instance=instance,
         journal=keys[JOURNAL, 1],
         erasure=keys[ERASURE, 1],
         registers=boxes,
@@ -227,6 +244,18 @@ def load(registers: Iterable[str], *, restoring: bool = False) -> Keyring:
         indexes={name: keys[f"index:{name}", 1] for name in names},
         box=engine.Box(keys[JOURNAL, 1]),
     )
+
+
+_caught_up: set[UUID] = set()
+
+
+def _first_load(ring: Keyring) -> None:
+    """The first time this process reads keys: is this base of keys older than the journal?"""
+    from entremise.vault.usecases import restoring
+
+    restoring.catch_up(ring)
+    _caught_up.clear()
+    _caught_up.add(ring.instance)
 
 
 def _create(master: engine.Box, first: RootKey | None, codes: Collection[str]) -> list[RootKey]:
@@ -256,7 +285,15 @@ def _create(master: engine.Box, first: RootKey | None, codes: Collection[str]) -
 
 
 def epoch_proof(master: engine.Box, number: int) -> bytes:
+    """What only the master key of this epoch opens: tells it among others."""
     return master.seal(PROOF, "epoch", number)
+
+
+def is_of(master: engine.Box, epoch: Epoch) -> bool:
+    try:
+        return master.unseal(bytes(epoch.proof), "epoch", epoch.number) == PROOF
+    except engine.InvalidTag:
+        return False
 
 
 LOCK = 0x6B657973  # PostgreSQL's advisory lock; SQLite has one writer at a time

@@ -51,3 +51,15 @@ class RegisterUnready(DomainError):
 
 class RegisterUnknown(DomainError):
     code = "register_unknown"
+
+
+class KeyMissing(DomainError):
+    """Nowhere to take a new master key from."""
+
+    code = "key_missing"
+
+
+class NotRestored(DomainError):
+    """The restoration is not complete: nothing opens."""
+
+    code = "not_restored"
