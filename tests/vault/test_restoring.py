@@ -17,6 +17,7 @@ from entremise.vault import usecases as vault
 from entremise.vault.models import Cell, Erasure, Record, RecordKey, Register, Rehearsal, RootKey, Shredding
 from entremise.vault.usecases import destroying, erasing, keyring, rehearsing, restoring
 from tests.people.factories import person
+from tests.vault.granting import Town
 
 WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
 PHONE, FIRST = "entraide.phone", "entraide.first_name"
@@ -166,3 +167,43 @@ def test_a_register_whose_row_is_older_is_marked_destroyed_again():
     restoring.restore(OPERATOR)
     assert Register.objects.get(pk="entraide").status == "shredded"
     assert Shredding.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_records_older_than_their_keys_open_again_by_the_agreement_of_two_people_only():
+    town = Town()
+    whole, altered = person().pk, person(phone="06 39 98 00 02").pk
+    before = copy(Record, Cell)
+    for who in (whole, altered):
+        vault.write(Actor.person(who), person=who, values={PHONE: "+33639980077"}, **WHY)
+        RecordKey.objects.filter(pk=Record.objects.get(person=who).pk).update(floor=2)
+    Cell.objects.all().delete()
+    put_back(before)
+    Cell.objects.filter(record__person=altered, field="first_name").update(blob=b"\x01" + bytes(40))
+    assert len(restoring.doubtful()) == 2
+    for who in (whole, altered):
+        with pytest.raises(vault.Tampered):
+            read(who)
+    with refused(NotFound, "n’existe pas"):
+        restoring.re_anchor(request="inconnue")
+    row = vault.ask(
+        town.controller,
+        kind="anchoring",
+        purpose="vault.audit",
+        motive="Copie du matin remise après la panne",
+        registers=["entraide"],
+        minutes="Procès-verbal 12",
+    )
+    with pytest.raises(vault.RequestSpent):
+        restoring.re_anchor(request=row.public_id)
+    town.granted(row)
+    out = StringIO()
+    call_command("vault", "re-anchor", request=row.public_id, stdout=out)
+    assert "1 fiches reprises ; 1 restent fermées" in out.getvalue()
+    assert read(whole) == {PHONE: "+33639981234"}
+    with pytest.raises(vault.Tampered):
+        read(altered)
+    with pytest.raises(vault.RequestSpent):
+        restoring.re_anchor(request=row.public_id)
+    vault.write(Actor.person(whole), person=whole, values={PHONE: "+33639980088"}, **WHY)
+    assert read(whole) == {PHONE: "+33639980088"}

@@ -63,6 +63,8 @@ from entremise.vault.usecases.requests import (
     use,
     withdraw,
 )
+from entremise.vault.usecases.restoring import restore
+from entremise.vault.usecases.rotating import rotate_keys
 from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
@@ -73,7 +75,7 @@ __all__ = [
     "destroy_document", "end_crisis", "erase", "erasure_mark", "find", "fingerprints", "forget_mark", "grant_of",
     "habilitate", "habilitate_many", "install_registers", "is_marked", "keep_mark", "lapse_requests", "open",
     "open_document", "open_many", "open_register", "opine", "proposed_purposes", "refuse", "release",
-    "release_many", "resume", "revoke", "revoke_release", "seal_document", "set_record", "set_stance",
-    "set_stances", "shred", "sign_assessment", "standing", "suspend", "suspend_register", "unassign", "use",
-    "withdraw", "write", "write_many",
+    "release_many", "restore", "resume", "revoke", "revoke_release", "rotate_keys", "seal_document", "set_record",
+    "set_stance", "set_stances", "shred", "sign_assessment", "standing", "suspend", "suspend_register", "unassign",
+    "use", "withdraw", "write", "write_many",
 ]  # fmt: skip

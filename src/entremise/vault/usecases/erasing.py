@@ -97,6 +97,7 @@ def write_lines(
     action: str = "erase",
     granted: bool = True,
     rules: tuple[str, ...] = (),
+    request: str = "",
 ) -> int:
     """Lines about keys that go, one for each (register, tag), sealed under the journal's key: they outlive them."""
     lines = [
@@ -109,7 +110,7 @@ def write_lines(
             tag=tag,
             record="",
             box=ring.box,
-            secret={"motive": motive},
+            secret={"motive": motive, "request": request},
         )
         for register, tag in marks
     ]

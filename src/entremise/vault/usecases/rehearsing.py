@@ -72,10 +72,9 @@ def _try(folder: Path | None, scratch: Path) -> tuple[bool, str]:
     with closing(sqlite3.connect(scratch / ALIASES["keys"])) as keys:
         ring = _ring(keys)
         erased = {UUID(hex=row[0]) for row in keys.execute("SELECT record FROM vault_erasure")}
-        known = {
-            UUID(hex=row[0]): row
-            for row in keys.execute("SELECT record, register, epoch, blob, floor, ceiling FROM vault_recordkey")
-        }
+        names = ("record", "register", "epoch", "blob", "floor", "ceiling")
+        rows = keys.execute(f"SELECT {', '.join(names)} FROM vault_recordkey")  # noqa: S608 (names of ours)
+        known = {UUID(hex=row[0]): dict(zip(names, (UUID(hex=row[0]), *row[1:]), strict=True)) for row in rows}
     with closing(sqlite3.connect(scratch / ALIASES["default"])) as data:
         records = [
             Record(UUID(hex=pk), UUID(hex=person), *rest)
@@ -104,7 +103,7 @@ def _ring(keys: sqlite3.Connection) -> keyring.Keyring:
 
 
 def _read(
-    ring: keyring.Keyring, data: sqlite3.Connection, known: dict[UUID, tuple[Any, ...]], records: list[Record]
+    ring: keyring.Keyring, data: sqlite3.Connection, known: dict[UUID, dict[str, Any]], records: list[Record]
 ) -> tuple[int, int]:
     drawn = random.sample(records, min(SAMPLE, len(records)))
     read = shut = 0
@@ -112,7 +111,7 @@ def _read(
         row = known.get(record.pk)
         if row is None or record.register not in ring.registers:
             continue  # erased
-        key = RecordKey(record.pk, *row[1:])
+        key = RecordKey(**row)
         found = data.execute("SELECT field, version, blob FROM vault_cell WHERE record_id = ?", [record.pk.hex])
         if cells.is_whole(ring, record, key, cells.rows(record, found)):
             read += 1

@@ -230,7 +230,7 @@ def re_anchor(*, request: str) -> tuple[int, int]:
     row = SpecialRequest.objects.filter(public_id=request, kind="anchoring").first()
     if row is None:
         raise NotFound("Cette demande n’existe pas, ou n’est pas une demande de reprise après restauration.")
-    actor = Actor(row.requester, "demande accordée", "console", frozenset({"controller"}))
+    actor = Actor(row.requester, "demande accordée", "cli", frozenset({"controller"}))
     requests.use(actor, request=request)
     ring = keyring.load(row.registers)
     found = [pk for register in row.registers for pk in doubtful(register)]
