@@ -54,7 +54,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests with live transactions empty every table: SQLite does it row by row, which the trail forbids."""
+    """Tests with live transactions empty every table, which the trail and the journal forbid."""
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER audit_entry_no_delete")
@@ -62,7 +62,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
             cursor.execute("DROP TRIGGER rules_ruleset_no_delete")
             cursor.execute("DROP TRIGGER rules_adoptedvalue_no_delete")
         with django_db_blocker.unblock(), connections["journal"].cursor() as cursor:
-            cursor.execute("DROP TRIGGER vault_line_no_delete")
+            for table in ("line", "segment", "checkpoint"):
+                cursor.execute(f"DROP TRIGGER vault_{table}_no_delete")
+    else:
+        with django_db_blocker.unblock(), connections["journal"].cursor() as cursor:
+            for table in ("line", "segment", "checkpoint"):
+                cursor.execute(f"DROP TRIGGER vault_{table}_no_truncate ON vault_{table}")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from entremise.vault.models import Line, Record, RecordKey
 from entremise.vault.usecases import keyring
 from tests.people.factories import person
 
-append_only = import_module("entremise.vault.migrations.0002_append_only")
+append_only = import_module("entremise.vault.migrations.0006_journal")
 pytestmark = pytest.mark.django_db
 WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
 
@@ -23,6 +23,14 @@ def open_some(actor):
     for role in ("matchmaker", "analyst", "dpo"):
         vault.open(actor(role, user_id=7), person=who, fields=["entraide.phone"], **WHY)
     return who
+
+
+def put_back() -> None:
+    """The triggers that conftest takes away on SQLite, until this test ends."""
+    with connections["journal"].cursor() as cursor:
+        for name in ("vault_line_no_delete", "vault_segment_no_delete", "vault_checkpoint_no_delete"):
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            cursor.execute(f"CREATE TRIGGER {name} {append_only.SQLITE[name]}")
 
 
 def rewrite(sql: str, params: list[object]) -> None:
@@ -62,8 +70,7 @@ def test_a_changed_or_missing_line_is_found(actor, sql, params, where):
 def test_the_database_itself_refuses_to_change_a_line(actor, verb):
     open_some(actor)
     if verb.startswith("DELETE") and connections["journal"].vendor == "sqlite":
-        with connections["journal"].cursor() as cursor:  # taken away by conftest, put back until this test ends
-            cursor.execute(append_only.SQLITE[1])
+        put_back()
     with (
         pytest.raises(DatabaseError, match="only added"),
         transaction.atomic(using="journal"),

@@ -6,16 +6,18 @@ No value in clear, ever.
 from __future__ import annotations
 
 from entremise.vault.models.facts import Assignment, Habilitation, IdentityCheck, Register, Release, Stance
-from entremise.vault.models.journal import Line
+from entremise.vault.models.journal import SEGMENT, Checkpoint, Line, Segment, Verification
 from entremise.vault.models.keys import Epoch, Erasure, Mark, RecordKey, Rehearsal, RootKey, Shredding
 from entremise.vault.models.records import BlindIndex, Cell, Record
 from entremise.vault.models.requests import Approval, SpecialRequest
 
 __all__ = [
+    "SEGMENT",
     "Approval",
     "Assignment",
     "BlindIndex",
     "Cell",
+    "Checkpoint",
     "Epoch",
     "Erasure",
     "Habilitation",
@@ -28,7 +30,9 @@ __all__ = [
     "Rehearsal",
     "Release",
     "RootKey",
+    "Segment",
     "Shredding",
     "SpecialRequest",
     "Stance",
+    "Verification",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from entremise.vault.queries import proposed_purposes
+from entremise.vault.usecases.checkpoints import checkpoint, journal_key
 from entremise.vault.usecases.documents import destroy_document, fingerprints, open_document, seal_document
 from entremise.vault.usecases.erasing import erase, erasure_mark, forget_mark, is_marked, keep_mark, shred
+from entremise.vault.usecases.exporting import export as export_journal
 from entremise.vault.usecases.facts import (
     assign,
     check_identity,
@@ -65,9 +67,11 @@ from entremise.vault.usecases.requests import (
 )
 from entremise.vault.usecases.restoring import restore
 from entremise.vault.usecases.rotating import rotate_keys
+from entremise.vault.usecases.verifying import verify as verify_journal
 from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
+    "checkpoint", "export_journal", "journal_key", "verify_journal",
     "AlreadyAnswered", "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "KeyMissing", "MotiveMissing",
     "NotRestored", "Opening", "PurposeUnknown", "Refused", "RegisterUnknown", "RegisterUnready", "RequestChanged",
     "RequestSpent", "Standing", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",

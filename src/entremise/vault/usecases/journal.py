@@ -7,6 +7,7 @@ so that they disappear with the person. Nobody outside this context may import t
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,6 +41,8 @@ class Draft:
     record: str
     box: engine.Box
     secret: dict[str, object]
+    rule_set: int | None = None
+    request: str = ""
 
 
 def human(ring: Keyring, actor: Actor) -> str:
@@ -92,6 +95,7 @@ def _line(ring: Keyring, actor: Actor, draft: Draft, number: int) -> Line:
     seal = draft.box.seal(secret.encode(), "seal", ring.instance, draft.register, draft.record, number)
     return Line(
         number=number,
+        salt=secrets.token_hex(8),
         roles=",".join(sorted(actor.roles))[:200],
         organisation=actor.organisation_id,
         channel=actor.channel,
@@ -101,8 +105,8 @@ def _line(ring: Keyring, actor: Actor, draft: Draft, number: int) -> Line:
         register=draft.register,
         verdict=draft.verdict,
         rules=list(draft.rules),
-        rule_set=RULE_SET,
-        request="",
+        rule_set=RULE_SET if draft.rule_set is None else draft.rule_set,
+        request=draft.request,
         tag=draft.tag,
         seal=seal,
         seal_hash=engine.digest(seal),

@@ -304,3 +304,22 @@ def lock() -> None:
     if connections["keys"].vendor == "postgresql":
         with connections["keys"].cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+# the key that signs the checkpoints of the journal
+
+SIGNING = "signing"
+
+
+def signing_seed() -> bytes:
+    """Its private part: random, wrapped by the master key, made at the first need. Raises VaultSealed."""
+    load(())
+    master, first = current()
+    row = RootKey.objects.filter(code=SIGNING).first()
+    if row is None:
+        _create(master, first, [SIGNING])
+        row = RootKey.objects.get(code=SIGNING)
+    try:
+        return unwrap_root(master, row)
+    except engine.InvalidTag:
+        raise sealed("la clé qui signe le journal a été modifiée") from None
