@@ -1,4 +1,7 @@
-"""Consents: an answer, its proof, and its withdrawal, which is as easy."""
+"""Consents: an answer, its proof, and its withdrawal, which is as easy.
+
+The fact that rules look at is set in the vault in the same transaction: the very next opening is decided by it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed
 from entremise.people import policies, queries
 from entremise.people.models import Consent, Person
+from entremise.vault import usecases as vault
 from entremise.vault.registry import PURPOSES
 
 ANSWERED = declare("people.consent.recorded", "a recueilli une réponse à une demande de consentement")
@@ -49,6 +53,7 @@ def record_consent(
     )
     consent.full_clean(exclude=["recorded_by", "withdrawn_at"])
     consent.save()
+    vault.set_stance(actor, person=row.pk, purpose=purpose, word="consent", on=answer != "no")
     record(actor, ANSWERED, consent, purpose=purpose, answer=answer, text_version=text_version)
     return consent
 
@@ -82,6 +87,7 @@ def record_consents(
     ]
     rows[0].full_clean(exclude=["recorded_by", "withdrawn_at"])  # they differ by the person and the text only
     Consent.objects.bulk_create(rows, batch_size=1000)
+    vault.set_stances(actor, persons=[row.pk for row in persons], purpose=purpose, word="consent", on=answer != "no")
     record(actor, ANSWERED_MANY, persons[0], purpose=purpose, answer=answer, persons=len(rows))
 
 
@@ -96,5 +102,6 @@ def withdraw_consent(actor: Actor, *, person: Person | UUID, purpose: str) -> in
         raise NotAllowed(REFUSED)
     rows = Consent.objects.filter(person=row, purpose=purpose, withdrawn_at=None).exclude(answer="no")
     if count := rows.update(withdrawn_at=clock.now()):
+        vault.set_stance(actor, person=row.pk, purpose=purpose, word="consent", on=False)
         record(actor, WITHDRAWN, row, purpose=purpose, answers=count)
     return count

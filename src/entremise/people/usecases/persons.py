@@ -15,6 +15,7 @@ from entremise.kernel.actors import Actor
 from entremise.people import queries
 from entremise.people.engine import email as emails, phone as phones
 from entremise.people.models import CHANNELS, Person
+from entremise.people.usecases.objections import apply_objections
 from entremise.vault import usecases as vault
 
 REGISTERED = declare("people.person.registered", "a fait connaître une personne")
@@ -50,6 +51,11 @@ def _clean(values: Mapping[str, str]) -> dict[str, str]:
 
 
 @sensitive_variables()
+def _plain(values: Mapping[str, str]) -> dict[str, str]:
+    return {name.partition(".")[2]: value for name, value in values.items()}
+
+
+@sensitive_variables()
 @transaction.atomic
 def register_person(
     actor: Actor,
@@ -72,6 +78,7 @@ def register_person(
     person.full_clean()
     person.save(force_insert=True)
     vault.write(actor, person=person.pk, values=clean, purpose=purpose, motive=motive)
+    apply_objections(actor, persons={person.pk: _plain(clean)})
     record(actor, REGISTERED, person)
     return person
 
@@ -102,6 +109,7 @@ def register_many(
         return []
     Person.objects.bulk_create(persons, batch_size=1000)
     vault.write_many(actor, rows=sealed, register=queries.REGISTER, purpose=purpose, motive=motive)
+    apply_objections(actor, persons={pk: _plain(values) for pk, values in sealed.items()})
     record(actor, REGISTERED_MANY, persons[0], persons=len(persons))
     return persons
 

@@ -39,3 +39,12 @@ def consents_to(who: Person | UUID, purpose: str) -> bool:
     """Whether the last answer is a yes, even in part, that was not taken back."""
     last = consent(who, purpose)
     return last is not None and last.answer != "no" and last.withdrawn_at is None
+
+
+def consents(who: Person | UUID) -> list[Consent]:
+    """The last answer for each purpose, the newest first. One query."""
+    pk = who.pk if isinstance(who, Person) else who
+    last: dict[str, Consent] = {}
+    for answer in Consent.objects.filter(person=pk):
+        last.setdefault(answer.purpose, answer)
+    return list(last.values())
