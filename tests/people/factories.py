@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from entremise.accounts.queries import actor_of
+from entremise.kernel import clock
 from entremise.kernel.actors import Actor
-from entremise.people.models import Person
+from entremise.people import usecases
+from entremise.people.models import Person, RightsRequest
 from entremise.people.usecases import register_person
+from entremise.vault import usecases as vault
+from entremise.vault.usecases.habilitations import Grant
+from tests.accounts.factories import agent
 
 VALUES = {"first_name": "Aline", "last_name": "Fiction", "phone": "06 39 98 12 34"}
 
@@ -22,3 +32,28 @@ def person(**values: str) -> Person:
         motive="Personne de fiction pour un essai",
         **preferences,
     )
+
+
+def oneself(who: Person) -> Actor:
+    """The person, who proved it twice (the code of a letter and a birth date)."""
+    return replace(Actor.person(who.pk), mfa=True, fresh_mfa=True)
+
+
+def desk(*roles: str) -> Actor:
+    """An agent of the rights desk, habilitated, promised to secrecy, two factors proved."""
+    roles = roles or ("desk",)
+    user = agent(*roles)
+    purposes = frozenset({"people.rights", "registers.keep", "vault.audit", "mutualaid.contact", "registers.inform"})
+    until = clock.now() + timedelta(days=300)
+    vault.habilitate_many(
+        Actor.machine("essais"), grants=[Grant(user.pk, purposes, until, professional_secrecy=True)], committed=True
+    )
+    return replace(actor_of(user, "counter", mfa=True), fresh_mfa=True)
+
+
+def request(actor: Actor, kind: str = "access", who: Person | None = None, **more: Any) -> RightsRequest:
+    """A request received at the counter; of somebody whose document was seen, when `who` is given."""
+    made = usecases.receive_request(actor, kind=kind, person=None, **more)
+    if who is not None:
+        usecases.identify_request(actor, request=made, person=who, how="document")
+    return made

@@ -93,7 +93,7 @@ def receive_request(
     )
     if own and actor.user_id is None and actor.mfa:
         row.state, row.identity_how, row.identified_at = "identified", "letter_code", clock.now()
-    row.full_clean(exclude=["mandate", "recorded_by", "agent", "closed_by", "line"])
+    row.full_clean(exclude=[field.name for field in row._meta.concrete_fields if field.null])
     row.save(force_insert=True)
     record(actor, RECEIVED, row, kind=kind, received_by=row.channel)
     return row
