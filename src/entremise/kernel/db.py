@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import connection, connections, models
 
 READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "EXPLAIN")
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
@@ -73,14 +74,15 @@ class Router:
             return db == "default"
 
 
-def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Many plain rows of one table of the main database: COPY on PostgreSQL, one prepared statement on SQLite.
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Many plain rows of one table, in its database: COPY on PostgreSQL, one prepared statement on SQLite.
 
-    For reference data in the hundred thousands, where `bulk_create` takes ten times longer; the values are those of
-    the columns (no Python conversion, no default). Call inside the use case's transaction.
+    For rows in the hundred thousands, where `bulk_create` takes ten times longer; the values are those of the columns
+    (no Python conversion but for UUIDs, no default). Call inside the use case's transaction.
     """
     if not rows:
         return
+    connection = connections[getattr(model, "database_alias", "default")]
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
@@ -90,4 +92,7 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
+            ids = [place for place, value in enumerate(rows[0]) if isinstance(value, UUID)]
+            if ids:  # SQLite keeps them as 32 hexadecimal signs
+                rows = [[v.hex if n in ids else v for n, v in enumerate(row)] for row in rows]
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608

@@ -6,13 +6,14 @@ Nobody outside this context may import this module.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from django.db import connection
+from django.db import transaction
 
-from entremise.vault import engine
-from entremise.vault.models import Cell, Record, RecordKey
+from entremise.kernel.db import insert_rows
+from entremise.vault import engine, registry
+from entremise.vault.models import BlindIndex, Cell, Record, RecordKey
 from entremise.vault.usecases.keyring import Keyring
 
 ATTEMPTS = 3
@@ -54,10 +55,15 @@ def is_whole(ring: Keyring, record: Record, key: RecordKey, cells: Iterable[Cell
     return True
 
 
+def _manifest(versions: Mapping[str, int]) -> bytes:
+    return json.dumps(versions, sort_keys=True).encode()
+
+
 def seal_manifest(ring: Keyring, box: engine.Box, record: Record, versions: Mapping[str, int]) -> None:
     """Put the manifest of the record's present version on the row, unsaved."""
-    text = json.dumps(versions, sort_keys=True).encode()
-    record.manifest = box.seal(text, "manifest", ring.instance, record.register, record.pk, record.version)
+    record.manifest = box.seal(
+        _manifest(versions), "manifest", ring.instance, record.register, record.pk, record.version
+    )
 
 
 def seal_value(ring: Keyring, box: engine.Box, record: Record, field: str, value: str) -> bytes:
@@ -68,16 +74,45 @@ def seal_value(ring: Keyring, box: engine.Box, record: Record, field: str, value
 
 def insert(rows: Iterable[tuple[UUID, str, int, bytes]]) -> None:
     """Insert cells (record, field, version, blob) past the ORM, which takes longer than the sealing itself."""
-    key = Record._meta.pk
-    binary = connection.Database.Binary  # type: ignore[attr-defined]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO vault_cell (record_id, field, version, blob) VALUES (%s, %s, %s, %s)",
-            [
-                (key.get_db_prep_value(record, connection), field, version, binary(blob))
-                for record, field, version, blob in rows
-            ],
-        )
+    insert_rows(Cell, ("record_id", "field", "version", "blob"), list(rows))
+
+
+def insert_new(
+    ring: Keyring, register: str, rows: Sequence[tuple[Record, RecordKey, engine.Box, Mapping[str, str]]]
+) -> None:
+    """The first version of many records of one register: keys, records, manifests, cells, blind indexes.
+
+    What is equal for all is made ready once; nothing passes by the ORM. `{field: value}` holds no empty value; fields
+    that are searched come normalised. Inside the transaction of the caller.
+    """
+    cell, manifest = ("cell", ring.instance, register), ("manifest", ring.instance, register)
+    begin = {"cell": engine.bind(*cell), "manifest": engine.bind(*manifest)}
+    first = engine.bind(1)
+    ends: dict[str, bytes] = {}
+    manifests: dict[tuple[str, ...], bytes] = {}
+    indexed, key = registry.profile(register).indexed, ring.indexes[register]
+    sealed: list[tuple[UUID, str, int, bytes]] = []
+    index: list[tuple[UUID, str, str, bytes]] = []
+    for record, _, box, values in rows:
+        me = engine.bind(record.pk)
+        fields = tuple(values)
+        if fields not in manifests:
+            manifests[fields] = _manifest(dict.fromkeys(fields, 1))
+        record.manifest = box.seal_bound(manifests[fields], begin["manifest"] + me + first)
+        head = begin["cell"] + me
+        for field, value in values.items():
+            if field not in ends:
+                ends[field] = engine.bind(field, 1)
+            sealed.append((record.pk, field, 1, box.seal_bound(value.encode(), head + ends[field])))
+            if field in indexed:
+                index.append((record.pk, register, field, engine.blind(key, field, value)))
+    keys = [(row.record, row.register, row.epoch, row.blob, row.floor, row.ceiling) for _, row, _, _ in rows]
+    with transaction.atomic(using="keys"):
+        insert_rows(RecordKey, ("record", "register", "epoch", "blob", "floor", "ceiling"), keys)
+    names = [field.attname for field in Record._meta.concrete_fields]
+    insert_rows(Record, names, [[getattr(record, name) for name in names] for record, _, _, _ in rows])
+    insert(sealed)
+    insert_rows(BlindIndex, ("record_id", "register", "by", "digest"), index)
 
 
 def read(ring: Keyring, allowed: Mapping[UUID, Iterable[str]]) -> dict[UUID, dict[str, str] | None]:

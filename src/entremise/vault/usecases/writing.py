@@ -216,19 +216,14 @@ def write_many(
         records.append((record, box))
         keys.append(key)
     _journal_write(ring, actor, records, list(known.values()), purpose, motive, frozenset({"new"}))
-    indexed = _indexed(register)
-    sealed: list[tuple[UUID, str, int, bytes]] = []
-    index: list[BlindIndex] = []
-    for (record, box), row in zip(records, rows.values(), strict=True):
-        here = {known[name].field: value for name, value in row.items() if value}
-        cells.seal_manifest(ring, box, record, dict.fromkeys(here, 1))
-        sealed += [(record.pk, field, 1, cells.seal_value(ring, box, record, field, here[field])) for field in here]
-        searched = {field: value for field, value in here.items() if field in indexed}
-        index += _index(ring, record, searched)
-    RecordKey.objects.bulk_create(keys, batch_size=1000)
-    Record.objects.bulk_create([record for record, _ in records], batch_size=1000)
-    cells.insert(sealed)
-    BlindIndex.objects.bulk_create(index, batch_size=1000)
+    cells.insert_new(
+        ring,
+        register,
+        [
+            (record, key, box, {known[name].field: value for name, value in row.items() if value})
+            for (record, box), key, row in zip(records, keys, rows.values(), strict=True)
+        ],
+    )
 
 
 @transaction.atomic
