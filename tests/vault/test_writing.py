@@ -13,7 +13,7 @@ from entremise.audit.models import Entry
 from entremise.kernel import clock, ids
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
-from entremise.vault import usecases as vault
+from entremise.vault import queries, usecases as vault
 from entremise.vault.models import BlindIndex, Cell, Erasure, Line, Record, RecordKey
 from tests.people.factories import person
 
@@ -214,12 +214,13 @@ def test_erasure_belongs_to_the_person_and_to_the_rights_desk(actor):
 
 @pytest.mark.django_db
 def test_many_new_persons_are_sealed_with_one_line_each():
-    rows = {ids.uuid7(): {FIRST: f"Fiction{n}", PHONE: f"+336399800{n:02}"} for n in range(20)}
+    rows = {ids.uuid7(): {FIRST: f"Fiction{n}", PHONE: f"+336399800{n:02}"} for n in range(60)}
     machine = Actor.machine("essai")
     vault.write_many(machine, rows=rows, register="entraide", **WHY)
     for who, values in rows.items():
         assert read(who, FIRST, PHONE) == values
-    assert Line.objects.filter(action="write", verdict="granted").count() == 20
+    assert Line.objects.filter(action="write", verdict="granted").count() == 60
+    assert queries.first_broken() is None
     with pytest.raises(vault.FieldUnknown):
         vault.write_many(machine, rows={ids.uuid7(): {FIRST: ""}}, register="entraide", **WHY)
     vault.write_many(machine, rows={}, register="entraide", **WHY)

@@ -85,7 +85,7 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequenc
     connection = connections[getattr(model, "database_alias", "default")]
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
     table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connections, transaction
 from entremise.audit.engine import ORIGIN, link
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
+from entremise.kernel.db import insert_rows
 from entremise.vault import engine
 from entremise.vault.models import Line
 from entremise.vault.policies import RULE_SET
@@ -26,6 +27,7 @@ from entremise.vault.usecases.refusals import JournalUnavailable
 ALIAS = "journal"
 HEAD = 0x6A6F7572  # PostgreSQL's advisory lock: one writer at a time at the head of the chain
 HOUR = timedelta(hours=1)
+MANY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,26 @@ def append(ring: Keyring, actor: Actor, decide: Callable[[frozenset[str]], Seque
                 line.human, line.at = who, now
                 line.link = previous = link(previous, line.body())
                 lines.append(line)
-            Line.objects.bulk_create(lines, batch_size=500)
+            _insert(lines)
     except DatabaseError:
         raise JournalUnavailable(
             "Le journal des accès ne peut pas être écrit : rien n’a été lu ni modifié. "
             "Réessayez dans un instant ; si cela dure, prévenez la personne qui administre le serveur."
         ) from None
     return first
+
+
+def _insert(lines: Sequence[Line]) -> None:
+    """Past the ORM when they are many: an import writes thousands of lines, and each costs more to convert than to
+    seal."""
+    if len(lines) < MANY:
+        Line.objects.bulk_create(lines)
+        return
+    names = [field.attname for field in Line._meta.concrete_fields]
+    at = connections[ALIAS].ops.adapt_datetimefield_value(lines[0].at)
+    said = [{**line.__dict__, "at": at, "rules": json.dumps(line.rules)} for line in lines]
+    rows = [[values[name] for name in names] for values in said]
+    insert_rows(Line, names, rows)
 
 
 def _line(ring: Keyring, actor: Actor, draft: Draft, number: int) -> Line:
