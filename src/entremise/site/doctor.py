@@ -14,12 +14,14 @@ from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.timezone import localtime
 
 from entremise.kernel import clock
 from entremise.kits import queries as kits
 from entremise.site.models import Tick
 from entremise.site.usecases import BEAT
 from entremise.territories.models import Territory
+from entremise.vault import usecases as vault
 
 MB = 1024 * 1024
 NAMES = {"default": "données", "keys": "clés", "journal": "journal"}
@@ -176,6 +178,23 @@ def reference() -> Iterator[Line]:
         yield Line("OK", "kits", "appliqué")
 
 
+def access_journal() -> Iterator[Line]:
+    """journal des accès"""
+    seen = vault.watch()
+    for words in seen.alarms:
+        yield Line("erreur", "journal des accès", words)
+    if seen.latest is None:
+        yield Line("OK", "journal des accès", "aucun point de contrôle encore : le premier suit le premier accès")
+    elif not seen.alarms:
+        words = (
+            f"dernier point signé le {localtime(seen.latest.at):%d/%m à %H:%M}, {seen.unheld} à remettre à un témoin"
+        )
+        yield Line("OK", "journal des accès", words)
+    if seen.missing:
+        words = f"aucun témoin au collège {', '.join(seen.missing)} : donnez-y un siège, ou ENTREMISE_WITNESS_MAILS"
+        yield Line("attention", "journal des accès", words)
+
+
 def extras() -> Iterator[Line]:
     """modules en option"""
     for module, extra in EXTRAS.items():
@@ -186,5 +205,5 @@ def extras() -> Iterator[Line]:
 
 
 LOOKS: list[Callable[[], Iterator[Line]]] = [
-    configuration, databases, files, master_key, clockwork, disk, outside, reference, extras,
+    configuration, databases, files, master_key, clockwork, disk, outside, reference, access_journal, extras,
 ]  # fmt: skip

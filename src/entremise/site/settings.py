@@ -104,6 +104,10 @@ MASTER_KEY = env.text("ENTREMISE_MASTER_KEY")
 MASTER_KEY_GIVEN = env.text("ENTREMISE_MASTER_KEY_FILE") or env.credential("entremise-master-key")
 MASTER_KEY_FILE = Path(MASTER_KEY_GIVEN or HOME / "master.key")
 MASTER_KEY_CREATE = not MASTER_KEY_GIVEN  # a file somebody names must be there already
+WITNESS_MAILS = env.words("ENTREMISE_WITNESS_MAILS")  # besides those who sit in a college
+WITNESS_FOLDER = env.text("ENTREMISE_WITNESS_FOLDER")  # elsewhere than this machine, or it proves nothing
+WITNESS_URL = env.text("ENTREMISE_WITNESS_URL")
+WITNESS_KEY = env.text("ENTREMISE_WITNESS_KEY")  # its public key; without it, any signature is taken
 PROXIES = env.number("ENTREMISE_PROXIES", 0)  # how many of ours stand in front and add X-Forwarded-For
 SMS_URL = env.text("ENTREMISE_SMS_URL", "console:")
 

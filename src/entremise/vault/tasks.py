@@ -4,7 +4,16 @@ from datetime import time, timedelta
 
 from entremise.kernel.actors import Actor
 from entremise.kernel.jobs import job
-from entremise.vault.usecases import destroying, erasing, rehearsing, requests, rotating
+from entremise.vault.usecases import (
+    checking,
+    destroying,
+    erasing,
+    rehearsing,
+    requests,
+    rotating,
+    segments,
+    sending,
+)
 
 
 @job("vault.sweep_registers", daily=time(2, 40))
@@ -47,3 +56,21 @@ def rotate_keys() -> None:
 def rehearse() -> None:
     """Restore copies into a scratch folder, read some records, keep what was found for the operator."""
     rehearsing.rehearse()
+
+
+@job("vault.send_checkpoints", every=timedelta(hours=1))
+def send_checkpoints(urgent: bool = False) -> None:
+    """Sign the new lines of the access journal and give the point to witnesses. At once after a change of rules."""
+    sending.send_checkpoints(Actor.machine("journal"), urgent=urgent)
+
+
+@job("vault.prune_segments", daily=time(4, 20))
+def prune_segments() -> None:
+    """Seal the months of the journal that ended, verify them, destroy their lines at their term."""
+    segments.keep_months(Actor.machine("journal"))
+
+
+@job("vault.verify_journal")
+def verify_journal(verification: int) -> None:
+    """A verification asked for by the delegate, with its progress."""
+    checking.run(verification)

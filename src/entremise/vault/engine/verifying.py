@@ -119,6 +119,10 @@ class Reading:
             self._month, self._previous, self.report.last = head.month, head.last_link, head.last_number
             self.report.last_link = head.last_link
 
+    def start(self, number: int, previous: str | None) -> None:
+        """Begin at a month that is not the first: its first number, the link of the line before."""
+        self.report.last, self._previous = number - 1, previous or ORIGIN
+
     def line(
         self, number: int, at: datetime, body: Mapping[str, object], seal: bytes | None, seal_hash: str, given: str
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from entremise.vault.queries import proposed_purposes
+from entremise.vault.usecases.checking import ask_verification
 from entremise.vault.usecases.checkpoints import checkpoint, journal_key
 from entremise.vault.usecases.documents import destroy_document, fingerprints, open_document, seal_document
 from entremise.vault.usecases.erasing import erase, erasure_mark, forget_mark, is_marked, keep_mark, shred
@@ -67,11 +68,14 @@ from entremise.vault.usecases.requests import (
 )
 from entremise.vault.usecases.restoring import restore
 from entremise.vault.usecases.rotating import rotate_keys
+from entremise.vault.usecases.segments import keep_months
+from entremise.vault.usecases.sending import Watch, send_checkpoints, watch
 from entremise.vault.usecases.verifying import verify as verify_journal
 from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
-    "checkpoint", "export_journal", "journal_key", "verify_journal",
+    "Watch", "ask_verification", "checkpoint", "export_journal", "journal_key", "keep_months", "send_checkpoints",
+    "verify_journal", "watch",
     "AlreadyAnswered", "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "KeyMissing", "MotiveMissing",
     "NotRestored", "Opening", "PurposeUnknown", "Refused", "RegisterUnknown", "RegisterUnready", "RequestChanged",
     "RequestSpent", "Standing", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",
