@@ -6,11 +6,13 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := src
 export ENTREMISE_DEMO ?= 1
 export UV_PYTHON_DOWNLOADS := never
+# Where it is set (containers, often), every process compiles Django again: three seconds each, and we start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 FILES_ONLY := --ignore tests/consistency --ignore tests/benchmarks --ignore tests/site/test_commands.py
 TEMPLATES = $(shell find src -name '*.html')
 
-.PHONY: help demo serve check fix test unit postgres e2e shots lock messages bench clean
+.PHONY: help demo serve check _types _style fix test unit postgres e2e shots lock messages bench clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -22,10 +24,15 @@ serve: .venv/.base ## serve what is in var/
 	python manage.py serve --bind $(BIND)
 
 check: .venv/.dev ## style, types, imports, migrations: no test
+	@$(MAKE) --no-print-directory --output-sync --jobs 2 _types _style
+
+_types: # the longest, alone on its core
+	mypy
+
+_style:
 	ruff format --check .
 	ruff check .
-	djade --check --target-version 5.2 $(TEMPLATES)
-	mypy
+	@djade --check --target-version 5.2 $(TEMPLATES)
 	lint-imports --no-logo
 	python manage.py check --fail-level WARNING
 	python manage.py makemigrations --check --dry-run
@@ -40,7 +47,7 @@ test: check unit postgres e2e ## everything a change must pass
 unit: .venv/.dev ## tests on SQLite
 	env -u DATABASE_URL pytest -n auto --dist loadgroup
 
-postgres: .venv/.dev ## the same tests, but those that need no database of ours, on a throw-away PostgreSQL server
+postgres: .venv/.dev ## the tests that use our databases again, on a throw-away PostgreSQL server
 	@if [ -n "$$DATABASE_URL" ]; then pytest -n auto --dist loadgroup $(FILES_ONLY); \
 	elif ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; then scripts/with-postgres pytest -n auto --dist loadgroup $(FILES_ONLY); \
 	else echo; echo '######## SKIPPED: no PostgreSQL server on this computer ########'; echo; fi

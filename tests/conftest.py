@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from copy import copy
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import hypothesis
 import pytest
 from bs4 import BeautifulSoup
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
@@ -26,8 +27,20 @@ hypothesis.settings.load_profile("entremise")
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that may use the database may use the three of them: data, keys, journal."""
+def uses_database(item: Any) -> bool:
+    """Without this mark or one of these fixtures, pytest-django refuses every query to the test."""
+    asked = {"db", "transactional_db", "live_server"}.intersection(item.fixturenames)
+    return bool(asked or item.get_closest_marker("django_db"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test that may use the database may use the three of them: data, keys, journal.
+
+    On PostgreSQL, a test that may use none says nothing that it did not say on SQLite: left out.
+    """
+    if connection.vendor == "postgresql":
+        config.hook.pytest_deselected(items=[item for item in items if not uses_database(item)])
+        items[:] = [item for item in items if uses_database(item)]
     for item in items:
         if mark := item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.django_db(**{**mark.kwargs, "databases": "__all__"}), append=False)
@@ -70,11 +83,28 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
                 cursor.execute(f"DROP TRIGGER vault_{table}_no_truncate ON vault_{table}")
 
 
+@pytest.fixture(scope="module")
+def module_rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """What a fixture of a module writes inside `with module_rows():` lasts as long as the module.
+
+    One transaction around those of the tests: for rows that take long to make and that tests only read.
+    """
+    with django_db_blocker.unblock():
+        blocks = [transaction.atomic(using=alias) for alias in connections]
+        for block in blocks:
+            block._from_testcase = True  # type: ignore[attr-defined]
+            block.__enter__()
+    yield django_db_blocker.unblock
+    with django_db_blocker.unblock():
+        for alias, block in zip(connections, blocks, strict=True):
+            transaction.set_rollback(True, using=alias)
+            block.__exit__(None, None, None)
+
+
 @pytest.fixture(autouse=True)
 def _rules(request: pytest.FixtureRequest) -> None:
     """No site runs without rules nor without its first register: a test finds the provisional ones in force."""
-    names = {"db", "transactional_db", "live_server"}
-    if names.isdisjoint(request.fixturenames) and not request.node.get_closest_marker("django_db"):
+    if not uses_database(request.node):
         return
     request.getfixturevalue("db")
     if not RuleSet.objects.exists():

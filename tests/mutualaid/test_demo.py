@@ -33,7 +33,7 @@ from tests.accounts.factories import agent
 from tests.mutualaid.factories import category
 from tests.territories.factories import commune
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]  # one town for all, made by one process
 
 MACHINE = Actor.machine("démonstration")
 CODES = {
@@ -56,21 +56,10 @@ def town(helpers=500, needs=400):
 
 
 @pytest.fixture(scope="module")
-def seeded(django_db_setup, django_db_blocker):
+def seeded(module_rows):
     """One town for the whole module: the tests only read it."""
-    from django.db import connections, transaction
-
-    with django_db_blocker.unblock():
-        blocks = [transaction.atomic(using=alias) for alias in connections]
-        for block in blocks:
-            block._from_testcase = True
-            block.__enter__()
-        try:
-            yield town()
-        finally:
-            for alias, block in zip(connections, blocks, strict=True):
-                transaction.set_rollback(True, using=alias)
-                block.__exit__(None, None, None)
+    with module_rows():
+        return town()
 
 
 def test_every_stage_is_there_in_its_number(seeded):

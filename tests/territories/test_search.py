@@ -10,9 +10,11 @@ from entremise.territories import queries, usecases
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def loaded(db):
-    usecases.load_reference(Actor.machine("tests"), departments=["38", "93", "94", "974", "69", "2A"])
+@pytest.fixture(scope="module")
+def loaded(module_rows):
+    """The reference data of six departments, for the whole module: the tests only read it."""
+    with module_rows():
+        usecases.load_reference(Actor.machine("tests"), departments=["38", "93", "94", "974", "69", "2A"])
 
 
 def codes(text: str, **more):
