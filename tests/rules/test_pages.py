@@ -43,3 +43,13 @@ def test_the_explorer_is_the_engine_s_answer():
     found = {(cell.role, cell.purpose, cell.approved) for cell in cells}
     assert ("moderator", "mutualaid.moderate", True) in found
     assert {role for role, purpose, _ in found if purpose != "people.rights"} == {"moderator"}
+
+
+def test_the_explorer_answers_for_one_register_as_it_is_today(client):
+    client.force_login(agent("dpo"))
+    words = client.get("/regles/qui-pourrait/?register=entraide&field=phone&action=read").content.decode()
+    assert "Téléphone\u00a0: registre" in words or "Téléphone : registre" in words
+    assert "#rule-match" in words
+    assert "#rule-call" not in words, "this register does not serve calls"
+    wrong = client.get("/regles/qui-pourrait/?register=x&category=phone&action=read").content.decode()
+    assert "Choisissez un registre de la liste." in wrong

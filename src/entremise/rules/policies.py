@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from django.conf import settings
+
 from entremise.accounts.policies import SecondFactorNeeded, proved_enough
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed
@@ -23,3 +25,12 @@ def require_signature(actor: Actor) -> None:
 def can_explore(actor: Actor) -> bool:
     """« Qui pourrait lire ce champ ? » shows no person; it is the DPO's, the controller's, the administrator's."""
     return actor.has(*EXPLORERS)
+
+
+def require_fresh_signature(actor: Actor) -> None:
+    """As `require_signature`, by a person, whose second factor was proved less than 15 minutes ago."""
+    if actor.has("machine"):
+        raise NotAllowed("Le règlement provisoire se prolonge par la signature du responsable de traitement.")
+    require_signature(actor)
+    if not (actor.fresh_mfa or settings.DEMO):
+        raise SecondFactorNeeded("Prolonger le règlement demande une seconde preuve de moins de 15 minutes.")

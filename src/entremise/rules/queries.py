@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 from threading import Lock
 
@@ -34,9 +35,24 @@ def active() -> RuleSet | None:
     return RuleSet.objects.filter(state="active").first()
 
 
+def numbered(number: int) -> RuleSet | None:
+    """A rule set by its number, whatever its state."""
+    return RuleSet.objects.filter(number=number).first()
+
+
 def active_number() -> int | None:
     """The number in force, read again by one indexed query: the journal compares it with that of the verdicts."""
     return RuleSet.objects.filter(state="active").values_list("number", flat=True).first()
+
+
+def lapses_soon(rule_set: RuleSet | None, now: datetime) -> bool:
+    """Whether the provisional rules stop within 30 days: without them, the vault closes for everybody."""
+    return (
+        rule_set is not None
+        and rule_set.provisional
+        and rule_set.until is not None
+        and rule_set.until - now < timedelta(days=30)
+    )
 
 
 def compiled() -> Compiled:
@@ -171,6 +187,8 @@ def choice_of(point: RulePoint) -> str:
     return str(value_of(point))
 
 
-__all__ = ["Damaged", "EngineRefused", "NoRules", "Setting", "active", "active_number", "choice_of", "compiled",
-           "decide", "flag_of", "forms", "history", "number_of", "prohibitions", "rights", "settings", "value_of",
-           "values_of"]  # fmt: skip
+__all__ = [
+    "Damaged", "EngineRefused", "NoRules", "Setting", "active", "active_number", "choice_of", "compiled",
+    "decide", "flag_of", "forms", "history", "lapses_soon", "number_of", "numbered", "prohibitions", "rights",
+    "settings", "value_of", "values_of",
+]  # fmt: skip

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from entremise.rules.engine.facts import RegisterFacts
+
 Value = int | bool | str
 
 
@@ -70,6 +72,32 @@ def declare_college_of(ask: CollegeOf) -> None:
 def college_of(user_id: int, at: datetime) -> str | None:
     """The college code of a user, None without a seat or while no context declared colleges."""
     return _college_of[0](user_id, at) if _college_of else None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterShape:
+    """A register as the explorer asks about it: its facts, its fields (code → French, category)."""
+
+    code: str
+    label: str
+    facts: RegisterFacts
+    fields: Mapping[str, tuple[str, str]]
+
+
+Shapes = Callable[[], Sequence[RegisterShape]]
+_shapes: list[Shapes] = []
+
+
+def declare_registers(ask: Shapes) -> None:
+    """Declared by `vault`: the registers there are, without any record. Raises ValueError if twice."""
+    if _shapes:
+        raise ValueError("the registers are declared twice")
+    _shapes.append(ask)
+
+
+def registers() -> Sequence[RegisterShape]:
+    """Every register, by name; none while no context declared them."""
+    return _shapes[0]() if _shapes else ()
 
 
 def on_activated(deed: Activated) -> Activated:

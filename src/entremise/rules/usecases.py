@@ -23,6 +23,7 @@ from entremise.rules.registry import Value
 INSTALLED = declare("rules.set.installed", "a installé le règlement provisoire, non voté")
 PREPARED = declare("rules.set.prepared", "a préparé un règlement")
 ACTIVATED = declare("rules.set.activated", "a mis un règlement en vigueur")
+PROLONGED = declare("rules.set.prolonged", "a prolongé le règlement provisoire")
 PROVISIONAL_DAYS = 180  # a territory starts in minutes, and must vote (reference § 4)
 PROVISIONAL = "Règlement provisoire, non voté"
 
@@ -31,6 +32,10 @@ class OutOfDate(DomainError):
     """Written on a set that is no longer in force: activating it would undo what came since."""
 
     code = "rules_out_of_date"
+
+
+class NotProvisional(DomainError):
+    code = "rules_not_provisional"
 
 
 class OutOfBounds(DomainError):
@@ -70,9 +75,8 @@ def _row(
 
 def provisional_set(now: datetime, values: Mapping[str, Value] | None = None) -> RuleSet:
     """Set 1, not saved: the shipped rulebook, each rule lapsing by itself 180 days later, at the end of the day."""
-    until = (now + timedelta(days=PROVISIONAL_DAYS)).replace(hour=23, minute=59, second=59, microsecond=0)
-    instant = until.strftime("%Y-%m-%dT%H:%M:%SZ")
-    forms = [engine.to_form(policy).lapsing(instant) for policy in engine.tree(shipped.rulebook())]
+    until = _term(now)
+    forms = [engine.to_form(policy).lapsing(engine.as_until(until)) for policy in engine.tree(shipped.rulebook())]
     row = _row(write_rulebook(forms), values or {}, number=1, decision=PROVISIONAL, now=now)
     row.state, row.effective_at, row.until, row.provisional = "active", now, until, True
     return row
@@ -98,7 +102,42 @@ def install_rules(actor: Actor) -> RuleSet:
     return row
 
 
-def _check(forms: Sequence[Form]) -> str:
+@transaction.atomic
+def prolong_rules(actor: Actor) -> RuleSet:
+    """The provisional rules, the same, for 180 days from today: a town's vault must not close in silence.
+
+    By the controller, with a second factor proved again; the date is said wherever the rules are read. Raises
+    NotAllowed, SecondFactorNeeded, NotProvisional (voted rules have their own terms), NoRules, OutOfDate.
+    """
+    policies.require_fresh_signature(actor)
+    current, now = queries.active(), clock.now()
+    if current is None:
+        raise queries.NoRules("Aucun règlement n’est installé. Installez d’abord le règlement provisoire.")
+    if not current.provisional or current.until is None:
+        raise NotProvisional("Ce règlement est voté : ses termes ne se prolongent que par un vote.")
+    until = _term(now)
+    old, new = (engine.as_until(moment) for moment in (current.until, until))
+    forms = [form.until(new) if form.get("until") == old else form for form in queries.forms(current)]
+    text, last = check_forms(forms), RuleSet.objects.values_list("number", flat=True).first() or 0
+    said = f"{PROVISIONAL}, prolongé le {engine.said_date(now.date().isoformat())}"
+    row = _row(text, dict(current.values), number=last + 1, decision=said, based_on=current.number, now=now)
+    row.provisional, row.until = True, until
+    row.full_clean()
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        raise OutOfDate("Un autre règlement vient d’être préparé. Recommencez.") from None
+    row = activate_rules(actor, number=row.number)
+    record(actor, PROLONGED, row, number=row.number, days=PROVISIONAL_DAYS)
+    return row
+
+
+def _term(now: datetime) -> datetime:
+    return (now + timedelta(days=PROVISIONAL_DAYS)).replace(hour=23, minute=59, second=59, microsecond=0)
+
+
+def check_forms(forms: Sequence[Form]) -> str:
     """The rulebook's text once every check of § 15 passed. Raises EngineRefused with what to correct."""
     texts = [engine.to_cedar(form) for form in forms]
     for text in texts:
@@ -135,7 +174,7 @@ def prepare_rules(
     chosen = dict(current.values) if values is None else dict(values)
     for key, value in chosen.items():
         _accept(key, value)
-    text = current.rulebook if forms is None else _check(forms)
+    text = current.rulebook if forms is None else check_forms(forms)
     now, last = clock.now(), RuleSet.objects.values_list("number", flat=True).first()
     number = (last or 0) + 1
     row = _row(text, chosen, number=number, decision=decision, signatures=signatures, based_on=current.number, now=now)

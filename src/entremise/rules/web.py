@@ -5,18 +5,21 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import groupby
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from entremise.kernel import clock
-from entremise.kernel.errors import NotAllowed
+from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.kernel.http import Request
-from entremise.rules import policies, queries
-from entremise.rules.engine import Compiled, Note, exploring, form as grammar
+from entremise.rules import policies, queries, usecases
+from entremise.rules.engine import Compiled, Note, RegisterFacts, exploring, form as grammar, linked
 from entremise.rules.engine.vocabulary import PURPOSES, ROLES, typographic
 from entremise.rules.forms import Explore
+from entremise.rules.registry import registers as registered
 
 
 @lru_cache(maxsize=512)
@@ -40,13 +43,39 @@ def reader(request: Request) -> HttpResponse:
         "rights": [_note(n) for n in queries.rights(rule_set)] if rule_set else [],
         "points": queries.settings(),
         "explorer": policies.can_explore(request.actor),
+        "soon": queries.lapses_soon(rule_set, clock.now()),
+        "prolongs": bool(rule_set and rule_set.provisional and request.actor.has("controller")),
     }
     return render(request, "rules/reader.html", context)
 
 
+@require_POST
+def prolong(request: Request) -> HttpResponse:
+    """The provisional rules for 180 days more, signed by the controller."""
+    row = usecases.prolong_rules(request.actor)
+    messages.success(request, f"Le règlement provisoire est prolongé : il devient le n° {row.number}.")
+    return redirect("rules:reader")
+
+
+@login_not_required
+@require_safe
+def in_force(request: Request) -> HttpResponse:
+    """The rules in force as data that other territories and tools read: JSON-LD, in the words of DPV."""
+    rule_set = queries.active()
+    if rule_set is None:
+        raise NotFound("Aucun règlement n’est installé.")
+    address = request.build_absolute_uri(reverse("rules:reader"))
+    said = linked.document(queries.forms(rule_set), address=address, number=rule_set.number,
+                           sha256=rule_set.fingerprint, provisional=rule_set.provisional)  # fmt: skip
+    return JsonResponse(said, content_type="application/ld+json",
+                        json_dumps_params={"ensure_ascii": False, "indent": 1})  # fmt: skip
+
+
 @lru_cache(maxsize=64)
-def _explored(rules: Compiled, category: str, action: str, day: str) -> list[exploring.Cell]:
-    return exploring.who_could(rules, category, action, now=clock.now())
+def _explored(
+    rules: Compiled, category: str, action: str, day: str, register: RegisterFacts | None
+) -> list[exploring.Cell]:
+    return exploring.who_could(rules, category, action, now=clock.now(), register=register)
 
 
 @require_safe
@@ -55,11 +84,17 @@ def explorer(request: Request) -> HttpResponse:
     if not policies.can_explore(request.actor):
         raise NotAllowed("Cette page est réservée au délégué à la protection des données, au responsable et à "
                          "l’administrateur. La liste des règles, elle, est publique.")  # fmt: skip
-    form = Explore(request.GET or {"category": "phone", "action": "read"})
+    shapes = {shape.code: shape for shape in registered()}
+    asked = request.GET.dict() or {"category": "phone", "action": "read"}
+    shape = shapes.get(asked.get("register", ""))
+    field = shape.fields.get(asked.get("field", "")) if shape else None
+    if field is not None:  # a link from the page of a register: the field says its category
+        asked["category"] = field[1]
+    form = Explore(list(shapes.values()), asked)
     roles = []
     if form.is_valid():
         cells = _explored(queries.compiled(), form.cleaned_data["category"], form.cleaned_data["action"],
-                          clock.today().isoformat())  # fmt: skip
+                          clock.today().isoformat(), shape.facts if shape else None)  # fmt: skip
         for role, some in groupby(cells, key=lambda cell: cell.role):
             ways = [
                 {
@@ -72,4 +107,5 @@ def explorer(request: Request) -> HttpResponse:
             roles.append({"role": typographic(ROLES[role]).capitalize(), "ways": ways})
     seen = {entry["role"] for entry in roles}
     nobody = [said for said in (typographic(r).capitalize() for r in ROLES.values()) if said not in seen]
-    return render(request, "rules/explorer.html", {"form": form, "roles": roles, "nobody": nobody})
+    context = {"form": form, "roles": roles, "nobody": nobody, "shape": shape, "field": field[0] if field else ""}
+    return render(request, "rules/explorer.html", context)

@@ -18,6 +18,7 @@ from django.utils.timezone import localtime
 
 from entremise.kernel import clock
 from entremise.kits import queries as kits
+from entremise.rules import queries as rules
 from entremise.site.models import Tick
 from entremise.site.usecases import BEAT
 from entremise.territories.models import Territory
@@ -195,6 +196,19 @@ def access_journal() -> Iterator[Line]:
         yield Line("attention", "journal des accès", words)
 
 
+def rulebook() -> Iterator[Line]:
+    """règlement"""
+    rule_set, now = rules.active(), clock.now()
+    if rule_set is None:
+        yield Line("erreur", "règlement", "aucun : le coffre reste fermé. Lancez `entremise serve`, qui l’installe")
+    elif rules.lapses_soon(rule_set, now) and rule_set.until is not None:
+        days = max(0, (rule_set.until - now).days)
+        words = f"provisoire, cesse dans {days} jours : le responsable le prolonge à l’adresse /regles/"
+        yield Line("attention", "règlement", words)
+    else:
+        yield Line("OK", "règlement", f"n° {rule_set.number}, {rule_set.decision.lower()}")
+
+
 def extras() -> Iterator[Line]:
     """modules en option"""
     for module, extra in EXTRAS.items():
@@ -205,5 +219,5 @@ def extras() -> Iterator[Line]:
 
 
 LOOKS: list[Callable[[], Iterator[Line]]] = [
-    configuration, databases, files, master_key, clockwork, disk, outside, reference, access_journal, extras,
+    configuration, databases, files, master_key, clockwork, disk, outside, reference, rulebook, access_journal, extras,
 ]  # fmt: skip

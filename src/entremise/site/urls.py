@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("entremise.mutualaid.urls")),
     path("", include("entremise.rules.urls")),
     path("", include("entremise.territories.urls")),
+    path("", include("entremise.vault.urls")),
     path("comptes/", include("entremise.accounts.urls")),
     path("comptes/", include(entrance)),
     path("demo/role/", switch_role, name="demo_role"),

@@ -4,11 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Count
+
 from entremise.accounts.models import User
 from entremise.audit.engine import ORIGIN, link
 from entremise.kernel.errors import NotFound
 from entremise.rules import queries as rules
-from entremise.vault import engine, policies
+from entremise.rules.engine import RegisterFacts
+from entremise.rules.registry import RegisterShape
+from entremise.vault import engine, policies, registry
 from entremise.vault.models import Habilitation, Line, Record, Register, Stance
 
 
@@ -35,14 +39,53 @@ def proposed_purposes(roles: Collection[str]) -> frozenset[str]:
 
     One query. Nothing is granted by it: the controller signs.
     """
-    wanted, found = set(roles), set[str]()
-    for role in wanted:
-        found |= policies.RIGHTS_OF.get(role, frozenset())
+    known = purposes_by_role()
+    return frozenset().union(*(known.get(role, frozenset()) for role in roles))
+
+
+def purposes_by_role() -> dict[str, frozenset[str]]:
+    """Role → the purposes to propose for it. One query, whatever the number of roles."""
+    found = {role: set(purposes) for role, purposes in policies.RIGHTS_OF.items()}
     if (rule_set := rules.active()) is not None:
         for form in rules.forms(rule_set):
-            if wanted.intersection(form.roles):
-                found.update(form.some("purpose"))
-    return frozenset(found)
+            for role in form.roles:
+                found.setdefault(role, set()).update(form.some("purpose"))
+    return {role: frozenset(purposes) for role, purposes in found.items()}
+
+
+def shapes() -> list[RegisterShape]:
+    """The registers as the explorer of rules asks about them: facts and fields, no record. One query."""
+    return [
+        RegisterShape(
+            row.code,
+            row.label,
+            RegisterFacts(
+                row.code,
+                frozenset(row.recipients),
+                frozenset(row.bases),
+                row.expires_at,
+                consent_purposes=frozenset(row.consent_purposes),
+                crisis_purposes=frozenset(row.crisis_purposes),
+                crisis_declared=row.crisis_declared_at is not None,
+                nominative=row.nominative,
+                status=row.status,
+                impact_assessment_signed=row.assessment_signed_at is not None,
+                k_threshold=row.k_threshold,
+            ),
+            {
+                code: (profile.labels.get(code, code), profile.category(code))
+                for profile in (registry.profile(row.code),)
+                for code in profile.fields
+            },
+        )
+        for row in Register.objects.exclude(status="shredded")
+    ]
+
+
+def sizes() -> dict[str, int]:
+    """Register code → number of records. One query."""
+    rows = Record.objects.values_list("register").annotate(n=Count("pk")).order_by()
+    return dict(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from entremise.rules.engine.deciding import Compiled, Note, base, decide
@@ -20,24 +20,28 @@ class Cell:
     approved: bool
 
 
-def who_could(compiled: Compiled, category: str, action: str = "read", *, now: datetime) -> list[Cell]:
+def who_could(
+    compiled: Compiled, category: str, action: str = "read", *, now: datetime, register: RegisterFacts | None = None
+) -> list[Cell]:
     """Every (role, purpose) that some circumstance allows, in the order of the vocabularies.
 
     540 questions: each role, each purpose, an active record confided to the agent, everything proved, first without,
     then with the approval of all the colleges. A pair that is absent is refused whatever the circumstances of an
-    agent bound to secrecy, at level 4, with one record opened in the hour.
+    agent bound to secrecy, at level 4, with one record opened in the hour. `register`: that one as it is today (its
+    purposes, its crisis, its state), to an agent whose house receives it; without it, one that serves everything.
     """
     at = now
     later, every = at + timedelta(days=30), frozenset(PURPOSES)
-    register = RegisterFacts("register", frozenset({"house"}), every, later, crisis_declared=True)
+    ideal = RegisterFacts("register", frozenset({"house"}), every, later, crisis_declared=True)
+    where = ideal if register is None else replace(register, recipients=frozenset({"house"}))
     record = RecordFacts(
-        "record", register, "person", consents=every, assigned_to=frozenset(ROLES), difficulty_open=True,
+        "record", where, "person", consents=every, assigned_to=frozenset(ROLES), difficulty_open=True,
         emergency_open=True,
     )  # fmt: skip
     asked, keys = [], []
     for role in ROLES:
         agent = AgentFacts(
-            role, frozenset({role}), "house", every, later, later, frozenset({"register"}),
+            role, frozenset({role}), "house", every, later, later, frozenset({where.id}),
             professional_secrecy=True, level=4,
         )  # fmt: skip
         for purpose in PURPOSES:
@@ -49,9 +53,7 @@ def who_could(compiled: Compiled, category: str, action: str = "read", *, now: d
                 asked.append(Asked(agent, action, record, use))
                 keys.append((role, purpose, approved))
     found: dict[tuple[str, str], Cell] = {}
-    for (role, purpose, approved), verdict in zip(
-        keys, decide(compiled, base(compiled, [register]), asked), strict=True
-    ):
+    for (role, purpose, approved), verdict in zip(keys, decide(compiled, base(compiled, [where]), asked), strict=True):
         if verdict.allowed:
             found.setdefault((role, purpose), Cell(role, purpose, verdict.notes, approved))
     return list(found.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from entremise.rules.engine.lint import IDS
@@ -68,11 +68,15 @@ class Form:
     def roles(self) -> tuple[str, ...]:
         return (self.role,) if self.role else self.some("roles")
 
+    def until(self, instant: str) -> Form:
+        """The same rule with another end, whatever the one it had."""
+        rest = tuple((key, value) for key, value in self.when if key != "until")
+        return replace(self, when=(*rest, ("until", instant)))
+
     def lapsing(self, instant: str) -> Form:
         """The same rule, that stops by itself at `instant` (`2026-08-01T00:00:00Z`), or earlier if it already did."""
         before = self.get("until")
-        rest = tuple((key, value) for key, value in self.when if key != "until")
-        return replace(self, when=(*rest, ("until", min(instant, before) if isinstance(before, str) else instant)))
+        return self.until(min(instant, before) if isinstance(before, str) else instant)
 
 
 def _check(key: str, value: object) -> None:
@@ -268,6 +272,11 @@ def to_cedar(form: Form) -> str:
 def rulebook(forms: Sequence[Form], heading: str = "") -> str:
     """The text of a whole rulebook, one blank line between rules."""
     return heading + "\n".join(map(to_cedar, forms))
+
+
+def as_until(moment: datetime) -> str:
+    """A moment as the condition `until` writes it, in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def said_date(instant: str) -> str:

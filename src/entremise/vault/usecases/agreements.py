@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from entremise.accounts.models import Membership
 from entremise.accounts.queries import same_human
 from entremise.kernel.actors import Actor
@@ -143,3 +145,54 @@ def answers_for(actor: Actor, row: SpecialRequest, now: datetime) -> str | None:
     if actor.user_id == row.requester or humans.get(actor.user_id) == humans.get(row.requester, row.requester):
         return None
     return place_of(KINDS[row.kind], actor.user_id, now)
+
+
+# for pages
+
+
+LIVE: Final = ("asked", "gathering", "granted")
+
+
+def may_ask(actor: Actor) -> list[Kind]:
+    """The kinds this actor's roles may ask for."""
+    return [kind for kind in KINDS.values() if actor.has(*kind.askers)]
+
+
+def may_answer(actor: Actor, now: datetime) -> list[str]:
+    """The kinds this actor may answer, by the college where they sit or the office they hold. One query."""
+    if actor.user_id is None:
+        return []
+    college = college_of(actor.user_id, now)
+    return [k.code for k in KINDS.values() if (college in k.colleges if k.colleges else actor.has(*k.offices))]
+
+
+def to_answer(actor: Actor, now: datetime) -> QuerySet[SpecialRequest]:
+    """The requests that wait for this very actor: neither theirs nor answered already, the most urgent first."""
+    rows = SpecialRequest.objects.filter(kind__in=may_answer(actor, now), state__in=LIVE[:2], lapses_at__gt=now)
+    mine = Approval.objects.filter(user=actor.user_id or 0, withdrawn_at=None, at__gte=now - FRESH)
+    return rows.exclude(requester=actor.user_id or 0).exclude(pk__in=mine.values("request")).order_by("lapses_at")
+
+
+def seen_by(actor: Actor, now: datetime) -> QuerySet[SpecialRequest]:
+    """Those this actor may read: all for the DPO and the controller; else one's own, and those one may answer."""
+    rows = SpecialRequest.objects.all()
+    if actor.has("dpo", "controller"):
+        return rows
+    answered = Approval.objects.filter(user=actor.user_id or 0)
+    mine = Q(requester=actor.user_id or 0) | Q(pk__in=answered.values("request"))
+    return rows.filter(mine | Q(kind__in=may_answer(actor, now), state__in=LIVE))
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """One agreement that is needed, and whether it is there."""
+
+    college: str
+    given: Approval | None
+
+
+def awaited(row: SpecialRequest, now: datetime) -> list[Awaited]:
+    """What this request needs, agreement by agreement, with those that count now."""
+    kind, kept = KINDS[row.kind], counted(row, list(row.approvals.all()), now)
+    wanted = sorted(kind.colleges) or ["office"] * kind.persons
+    return [Awaited(college, next((a for a in kept if a.college == college), None)) for college in wanted]
