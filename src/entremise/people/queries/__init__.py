@@ -5,9 +5,12 @@ from entremise.people.queries.persons import REGISTER, consent, consents, consen
 from entremise.people.queries.rights import (
     LIVE_REQUESTS,
     OPEN_REQUESTS,
+    Candidate,
+    codes_wanted,
     desk_counts,
     desk_queue,
     find_candidates,
+    killed_codes,
     link_of,
     mandate_facts,
     mandate_of,
@@ -20,6 +23,9 @@ from entremise.people.queries.rights import (
 )
 
 __all__ = [
+    "Candidate",
+    "codes_wanted",
+    "killed_codes",
     "LIVE_REQUESTS",
     "OPEN_REQUESTS",
     "REGISTER",

@@ -15,7 +15,7 @@ from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.people import policies
 from entremise.people.engine import identity, phone as phones
 from entremise.people.engine.terms import ALARM
-from entremise.people.models import IdentityMark, Mandate, Person, RightsRequest
+from entremise.people.models import IdentityMark, LetterCode, Mandate, Person, RightsRequest
 from entremise.people.registry import REGISTER
 from entremise.rules.engine import MandateFacts
 from entremise.vault import queries as vault, registry, usecases as gateway
@@ -105,6 +105,22 @@ def find_candidates(actor: Actor, *, phone: str, names: str = "", motive: str, r
         if pk in persons and not (remote and any(record.protected for record in records)):
             candidates.append(Candidate(persons[pk], [record.label for record in records], pk in known))
     return sorted(candidates, key=lambda one: (not one.recognised, one.person.created_at))
+
+
+def killed_codes(actor: Actor) -> list[LetterCode]:
+    """Codes killed by five errors, whose letter has not left yet. NotAllowed."""
+    _desk(actor)
+    return list(LetterCode.objects.filter(state="killed", told=False).select_related("person").order_by("closed_at"))
+
+
+def codes_wanted(actor: Actor) -> list[Person]:
+    """Who asked for a code by their link, and has none: 50 at most. NotAllowed."""
+    _desk(actor)
+    asking = RightsRequest.objects.filter(state="received", channel="web", kind="access").exclude(person=None)
+    have = LetterCode.objects.filter(state="issued").values("person")
+    pks = list(asking.exclude(person__in=have).order_by("pk").values_list("person", flat=True)[:50])
+    persons = Person.objects.in_bulk(pks)
+    return [persons[pk] for pk in dict.fromkeys(pks)]
 
 
 # Mandates

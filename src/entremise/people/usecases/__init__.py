@@ -25,8 +25,21 @@ from entremise.people.usecases.contacts import (
     remove_trusted_contact,
     set_preferences,
 )
-from entremise.people.usecases.correcting import ContactProtected, ContactUnconfirmed, erase_person, rectify
+from entremise.people.usecases.copies import Copy, as_csv, as_json, copy_of, label_of
+from entremise.people.usecases.correcting import ContactProtected, ContactUnconfirmed, ask_erasure, erase_person, rectify
 from entremise.people.usecases.freezing import freeze, protect, unfreeze
+from entremise.people.usecases.installing import install_register
+from entremise.people.usecases.journal import Access, accesses_of
+from entremise.people.usecases.letters import (
+    AddressMissing,
+    TooManyLetters,
+    addressee,
+    answer_letter,
+    copy_letter,
+    killed_letter,
+    print_codes,
+    warning_letter,
+)
 from entremise.people.usecases.mandates import (
     MandateImpossible,
     acting,
@@ -58,10 +71,13 @@ from entremise.people.usecases.rights import (
 )
 
 __all__ = [
+    "Access",
+    "AddressMissing",
     "BirthDateMissing",
     "CodeRefused",
     "ContactProtected",
     "ContactUnconfirmed",
+    "Copy",
     "Issued",
     "MandateImpossible",
     "MessageNotSent",
@@ -70,12 +86,21 @@ __all__ = [
     "ObjectionImpossible",
     "RequestExtended",
     "RequestNotDone",
+    "TooManyLetters",
     "TooManyLines",
     "TooManyTries",
+    "accesses_of",
     "acting",
     "add_phone",
     "add_trusted_contact",
+    "addressee",
+    "answer_letter",
+    "ask_erasure",
     "apply_objections",
+    "as_csv",
+    "as_json",
+    "copy_letter",
+    "copy_of",
     "declare_mandate",
     "deliver",
     "end_mandates",
@@ -86,8 +111,12 @@ __all__ = [
     "finish_request",
     "freeze",
     "identify_request",
+    "install_register",
     "issue_codes",
+    "killed_letter",
     "knock",
+    "label_of",
+    "print_codes",
     "protect",
     "receive_request",
     "record_answer",
@@ -111,6 +140,7 @@ __all__ = [
     "update_person",
     "use_code",
     "verify_mandate",
+    "warning_letter",
     "withdraw_consent",
     "withdraw_objection",
 ]

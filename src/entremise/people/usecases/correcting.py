@@ -27,11 +27,12 @@ from entremise.people.models import (
 )
 from entremise.people.usecases.messages import deliver
 from entremise.people.usecases.objections import apply_objections
-from entremise.people.usecases.rights import person_asked
+from entremise.people.usecases.rights import RequestNotDone, person_asked
 from entremise.people.usecases.speaking import RIGHTS, is_protected, require_desk, require_word
-from entremise.vault import registry, usecases as vault
+from entremise.vault import queries as facts, registry, usecases as vault
 
 RECTIFIED = declare("people.person.rectified", "a corrigé les données d’une personne à sa demande")
+ERASURE_ASKED = declare("people.erasure.asked", "a demandé l’accord d’une autre personne pour effacer")
 ERASED = declare("people.person.erased", "a effacé une personne à sa demande")
 
 CONTACT = frozenset({"phone", "address"})
@@ -120,7 +121,34 @@ def _clean(values: Mapping[str, str]) -> dict[str, str]:
 
 
 @transaction.atomic
-def erase_person(actor: Actor, *, request: RightsRequest, motive: str, special_request: str = "") -> int:
+def ask_erasure(actor: Actor, *, request: RightsRequest, motive: str) -> str:
+    """Ask for the second agreement that an erasure needs; its reference. Asked twice, it is the same one.
+
+    Raises NotAllowed (the DPO and the keeper ask), NotFound, RequestNotDone (nothing is held), ValidationError.
+    """
+    require_desk(actor)
+    person = person_asked(request)
+    if request.special_request:
+        return request.special_request
+    records = facts.records_of(person.pk)
+    if not records:
+        raise RequestNotDone("Rien n’est noté de cette personne : il n’y a rien à effacer.")
+    asked = vault.ask(
+        actor,
+        kind="erasure",
+        purpose=RIGHTS,
+        motive=motive,
+        registers=[records[0].register],
+        persons=[person.pk],
+    )
+    RightsRequest.objects.filter(pk=request.pk).update(special_request=asked.public_id)
+    request.special_request = asked.public_id
+    record(actor, ERASURE_ASKED, request)
+    return asked.public_id
+
+
+@transaction.atomic
+def erase_person(actor: Actor, *, request: RightsRequest, motive: str) -> int:
     """Destroy the keys of everything held of the person who asked it; how many records. At two: the special request
     was agreed to by somebody else (`vault.usecases.ask`, kind `erasure`).
 
@@ -129,9 +157,8 @@ def erase_person(actor: Actor, *, request: RightsRequest, motive: str, special_r
     """
     require_desk(actor)
     person = person_asked(request)
-    count = vault.erase(actor, person=person.pk, purpose=RIGHTS, motive=motive, request=special_request)
+    count = vault.erase(actor, person=person.pk, purpose=RIGHTS, motive=motive, request=request.special_request)
     _forget(person.pk)
-    RightsRequest.objects.filter(pk=request.pk).update(special_request=special_request)
     record(actor, ERASED, person, records=count)
     return count
 
