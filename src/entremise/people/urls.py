@@ -16,7 +16,9 @@ urlpatterns = [
     path("droits/<slug:public_id>/lettre/<slug:what>.pdf", desk.desk_letter, name="desk_letter"),
     path("droits/<slug:public_id>/copie.<slug:form>", desk.desk_copy, name="desk_copy"),
     path("droits/<slug:public_id>/mandat/", desk.desk_mandate, name="desk_mandate"),
-    path("droits/<slug:public_id>/mandat/<slug:mandate>/retirer/", desk.desk_mandate_revoke, name="desk_mandate_revoke"),
+    path(
+        "droits/<slug:public_id>/mandat/<slug:mandate>/retirer/", desk.desk_mandate_revoke, name="desk_mandate_revoke"
+    ),
     path("droits/<slug:public_id>/<slug:deed>/", desk.desk_deed, name="desk_deed"),
     # Without account
     path("mes-donnees/", mydata.my_data, name="my_data"),

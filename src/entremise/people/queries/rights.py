@@ -64,7 +64,7 @@ def requests_of(person: UUID) -> list[RightsRequest]:
 def open_request(person: UUID, kind: str, purpose: str = "", line: int | None = None) -> RightsRequest | None:
     """The same request, if it waits already: asked twice, it is one."""
     rows = RightsRequest.objects.filter(LIVE_REQUESTS, person=person, kind=kind, purpose=purpose, line=line)
-    return rows.order_by("pk").first()
+    return rows.order_by("-pk").first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,13 @@ from entremise.people.usecases.contacts import (
     set_preferences,
 )
 from entremise.people.usecases.copies import Copy, as_csv, as_json, copy_of, label_of
-from entremise.people.usecases.correcting import ContactProtected, ContactUnconfirmed, ask_erasure, erase_person, rectify
+from entremise.people.usecases.correcting import (
+    ContactProtected,
+    ContactUnconfirmed,
+    ask_erasure,
+    erase_person,
+    rectify,
+)
 from entremise.people.usecases.freezing import freeze, protect, unfreeze
 from entremise.people.usecases.installing import install_register
 from entremise.people.usecases.journal import Access, accesses_of

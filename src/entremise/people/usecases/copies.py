@@ -191,4 +191,3 @@ def as_csv(copy: Copy) -> bytes:
             for name, text in row.items():
                 writer.writerow([cells.safe(word) for word in (label, name, text)])
     return "\ufeff".encode() + out.getvalue().encode()
-

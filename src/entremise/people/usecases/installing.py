@@ -27,9 +27,9 @@ BASES = {
 ASSESSMENT = {
     "status": "provisoire, à relire par le délégué",
     "processing": "Joindre la personne par un autre numéro ou par un proche qu’elle a choisi ; vérifier qui elle est.",
-    "necessity": "Les numéros, les proches et la date de naissance que la personne donne elle-même. Tout est facultatif.",
+    "necessity": "Les numéros, les proches et la date de naissance que la personne donne. Tout est facultatif.",
     "risks": "Un proche apprend plus que la personne ne le veut ; quelqu’un se fait passer pour elle.",
-    "measures": "Ce qu’un proche peut savoir est noté avec lui ; code de lettre et date de naissance ; cellules scellées.",
+    "measures": "Ce qu’un proche peut savoir est noté avec lui ; code de lettre et naissance ; cellules scellées.",
 }
 
 

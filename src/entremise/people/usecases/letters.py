@@ -1,4 +1,4 @@
-"""Letters: codes, answers, warnings. Addressed to where the person lives according to what is held, and nowhere else."""
+"""Letters: codes, answers, warnings. Addressed to where the person lives by what is held, and nowhere else."""
 
 from __future__ import annotations
 
@@ -58,9 +58,7 @@ def addressee(actor: Actor, *, person: Person, motive: str) -> Addressee:
             if code in wanted:
                 wanted[code].append(f"{record.register}.{code}")
     names = [name for some in wanted.values() for name in some]
-    values = (
-        vault.open(actor, person=person.pk, fields=names, purpose=RIGHTS, motive=motive).values if names else {}
-    )
+    values = vault.open(actor, person=person.pk, fields=names, purpose=RIGHTS, motive=motive).values if names else {}
     first = {code: next((values[name] for name in some if values.get(name)), "") for code, some in wanted.items()}
     who = " ".join(f"{first['first_name']} {first['last_name']}".split()) or first["names"]
     if not who or not first["address"]:
@@ -106,7 +104,7 @@ def print_codes(actor: Actor, *, persons: Sequence[Person], motive: str, large: 
             "to": to[one.person].lines,
             "code": codes.readable(one.code),
             "lines": [
-                "Ce code ouvre la page « Mes données » : ce que nous avons noté à votre sujet, qui l’a lu, et pourquoi.",
+                "Ce code ouvre la page « Mes données » : ce que nous avons noté sur vous, qui l’a lu, et pourquoi.",
                 "Allez à l’adresse /mes-donnees/ de notre site, tapez le code et votre date de naissance.",
             ],
             "closing": [
@@ -204,7 +202,7 @@ DONE = {
     "portability": "Voici vos données. Un fichier réutilisable vous est remis sur demande, sur clé ou par la page.",
     "rectify": "Vos données sont corrigées. Ceux à qui nous les avions données en sont prévenus.",
     "object": "Nous ne nous servons plus de vos données pour cela, dans aucun de nos registres.",
-    "restrict": "Vos données sont gelées : elles ne servent plus à rien, même pas aux secours, tant que vous le voulez.",
+    "restrict": "Vos données sont gelées : elles ne servent plus à rien, même pas aux secours, jusqu’à votre avis.",
     "erase": "Vos données sont effacées. Les copies de sauvegarde le seront dans 30 jours.",
     "contest": "Nous avons examiné l’accès que vous contestez.",
 }
@@ -217,8 +215,8 @@ def _sections(copy: Copy, accesses: Sequence[Access] | None) -> list[dict[str, A
     for section in copy.sections:
         rows = [[item.label, item.value or f"Non communiqué : {item.reason}"] for item in section.items]
         said.append({"title": section.label, "text": section.state[0].upper() + section.state[1:] + ".", "rows": rows})
-    for label, rows in copy.rooms:
-        said.append({"title": label, "rows": [[name, text] for row in rows for name, text in row.items()]})
+    for label, kept in copy.rooms:
+        said.append({"title": label, "rows": [[name, text] for row in kept for name, text in row.items()]})
     if copy.consents or copy.objections:
         told = [
             [registry.PURPOSES.get(one.purpose, one.purpose), _word(one.answer, one.withdrawn_at is not None)]

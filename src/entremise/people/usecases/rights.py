@@ -78,8 +78,10 @@ def receive_request(
         raise ValidationError({"received_on": "Indiquez le jour où la demande est arrivée : il ne peut être à venir."})
     if kind == "object" and (purpose not in PURPOSES or purpose in NO_OBJECTION):
         raise ValidationError({"purpose": "Choisissez l’usage que la personne refuse."})
+    by_link = own and actor.user_id is None and not actor.mfa  # asks for a code: a request of the desk is another
     if person is not None and (waiting := queries.open_request(person.pk, kind, purpose, line)) is not None:
-        return waiting
+        if not by_link or waiting.channel == "web":
+            return waiting
     row = RightsRequest(
         kind=kind,
         channel=channel or (actor.channel if actor.channel in RightsRequest.CHANNELS else "phone"),

@@ -116,7 +116,9 @@ def _request_page(
         copy = usecases.copy_of(_as(request, row), person=row.person, motive=_motive(row))
         shut = [item for section in copy.sections for item in section.items if item.reason]
         recheck = bool(shut) and not any(item.value for section in copy.sections for item in section.items)
-        accesses = usecases.accesses_of(_as(request, row), person=row.person) if row.kind in ("access", "contest") else []
+        accesses = (
+            usecases.accesses_of(_as(request, row), person=row.person) if row.kind in ("access", "contest") else []
+        )
     words, colour = tag(row)
     wrong = next((form for form in (find, identity, reason) if form is not None and form.errors), None)
     context: dict[str, Any] = {

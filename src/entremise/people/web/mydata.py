@@ -202,7 +202,9 @@ def correct(request: Request) -> HttpResponse:
             return redirect("people:my_data")
         try:
             if changes := form.changes():
-                way = usecases.rectify(who.actor, person=who.person, values=changes, motive="Correction par la personne")
+                way = usecases.rectify(
+                    who.actor, person=who.person, values=changes, motive="Correction par la personne"
+                )
                 messages.success(request, _told(way))
             return redirect("people:my_data")
         except usecases.ContactUnconfirmed:
@@ -276,5 +278,3 @@ def mandate_deed(request: Request, public_id: str, deed: str) -> HttpResponse:
     else:
         raise NotFound("Cette action n’existe pas.")
     return redirect("people:my_data")
-
-
