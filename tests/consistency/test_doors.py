@@ -30,6 +30,9 @@ PUBLIC = {
     "mutualaid:need_link", "mutualaid:need_cancel", "mutualaid:need_answer", "mutualaid:need_outcome",
     "mutualaid:need_hide", "mutualaid:proposal_link", "mutualaid:offer_link", "mutualaid:offer_change",
     "mutualaid:offer_withdraw", "mutualaid:offer_left", "mutualaid:offer_deed", "mutualaid:offer_match",
+    # « Mes données »: the door (a code and a birth date), then what it opens; each asks again who is there
+    "people:my_data", "people:my_link", "people:leave", "people:deed", "people:erase", "people:correct",
+    "people:copy_file", "people:mandate_deed",
     # logging in and out, by django-allauth
     "account_confirm_login_code", "account_inactive", "account_request_login_code",
     "account_login", "account_logout", "account_reset_password", "account_reset_password_done",

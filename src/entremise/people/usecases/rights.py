@@ -79,9 +79,9 @@ def receive_request(
     if kind == "object" and (purpose not in PURPOSES or purpose in NO_OBJECTION):
         raise ValidationError({"purpose": "Choisissez l’usage que la personne refuse."})
     by_link = own and actor.user_id is None and not actor.mfa  # asks for a code: a request of the desk is another
-    if person is not None and (waiting := queries.open_request(person.pk, kind, purpose, line)) is not None:
-        if not by_link or waiting.channel == "web":
-            return waiting
+    waiting = queries.open_request(person.pk, kind, purpose, line) if person is not None else None
+    if waiting is not None and (not by_link or waiting.channel == "web"):
+        return waiting
     row = RightsRequest(
         kind=kind,
         channel=channel or (actor.channel if actor.channel in RightsRequest.CHANNELS else "phone"),

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from entremise.kernel.actors import Actor
+from entremise.people.usecases import install_register
 from entremise.rules.usecases import install_rules
 from entremise.site import demo
 from entremise.site.errors import write_standing_pages
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         write_standing_pages()
         install_rules(Actor.machine("installation"))
         install_registers(Actor.machine("installation"))
+        install_register(Actor.machine("installation"))
         accounts = []
         for step in demo.STEPS:
             accounts += step.body()
