@@ -48,7 +48,7 @@ def write(count: int, actor: Actor | None = None, *, at: datetime | None = None,
         for n in range(count)
     ]
     who = actor or Actor(7, "Camille", "web", frozenset({"matchmaker"}))
-    first = journal.append(ring, who, lambda seen: drafts, counted=False)
+    first = journal.add(ring, who, *drafts)
     if monkeypatch is not None:
         monkeypatch.undo()
     return first

@@ -70,12 +70,14 @@ from entremise.vault.usecases.restoring import restore
 from entremise.vault.usecases.rotating import rotate_keys
 from entremise.vault.usecases.segments import keep_months
 from entremise.vault.usecases.sending import Watch, send_checkpoints, watch
+from entremise.vault.usecases.trail import Rule, TrailLine, proof, trail
 from entremise.vault.usecases.verifying import verify as verify_journal
 from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
-    "Watch", "ask_verification", "checkpoint", "export_journal", "journal_key", "keep_months", "send_checkpoints",
-    "verify_journal", "watch",
+    "Rule", "TrailLine", "Watch", "ask_verification", "checkpoint", "export_journal", "journal_key", "keep_months",
+    "proof", "send_checkpoints",
+    "trail", "verify_journal", "watch",
     "AlreadyAnswered", "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "KeyMissing", "MotiveMissing",
     "NotRestored", "Opening", "PurposeUnknown", "Refused", "RegisterUnknown", "RegisterUnready", "RequestChanged",
     "RequestSpent", "Standing", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",

@@ -127,7 +127,7 @@ def _write_line(actor: Actor) -> int:
         secret={},
         rule_set=active.number if active else 0,
     )
-    return journal.append(ring, actor, lambda seen: [draft], counted=False)
+    return journal.add(ring, actor, draft)
 
 
 def _sign(upto: int, seed: bytes) -> Checkpoint | None:

@@ -57,7 +57,7 @@ def write_line(actor: Actor, said: dict[str, object], *, action: str = "browse")
         box=ring.box,
         secret=said,
     )
-    return journal.append(ring, actor, lambda seen: [draft], counted=False)
+    return journal.add(ring, actor, draft)
 
 
 def _lines(folder: Path, segment: Segment, *, seals: bool) -> Path:

@@ -91,6 +91,11 @@ def append(ring: Keyring, actor: Actor, decide: Callable[[frozenset[str]], Seque
     return first
 
 
+def add(ring: Keyring, actor: Actor, *drafts: Draft) -> int:
+    """Write these lines, about no count; the number of the first. Raises JournalUnavailable."""
+    return append(ring, actor, lambda seen: drafts, counted=False)
+
+
 def _insert(lines: Sequence[Line]) -> None:
     """Past the ORM when they are many: an import writes thousands of lines, and each costs more to convert than to
     seal."""
