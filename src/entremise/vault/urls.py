@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entremise.vault.web import habilitations, registers, requests
+from entremise.vault.web import habilitations, journal, registers, requests
 
 app_name = "vault"
 urlpatterns = [
@@ -23,4 +23,9 @@ urlpatterns = [
     path("coffre/registres/<slug:code>/", registers.register_page, name="register_page"),
     path("coffre/registres/<slug:code>/analyse/", registers.assess, name="assess"),
     path("coffre/registres/<slug:code>/<slug:deed>/", registers.register_deed, name="register_deed"),
+    path("coffre/journal/", journal.journal, name="journal"),
+    path("coffre/journal/verifier/", journal.verify, name="journal_verify"),
+    path("coffre/journal/verifications/<int:pk>/", journal.verification, name="verification"),
+    path("coffre/journal/<int:number>/", journal.journal_line, name="journal_line"),
+    path("coffre/journal/<int:number>/preuve.json", journal.journal_proof, name="journal_proof"),
 ]

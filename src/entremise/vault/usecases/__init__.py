@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from entremise.vault.queries import proposed_purposes
+from entremise.vault.usecases.browsing import browse_journal, prove_line, read_line
 from entremise.vault.usecases.checking import ask_verification
 from entremise.vault.usecases.checkpoints import checkpoint, journal_key
 from entremise.vault.usecases.documents import destroy_document, fingerprints, open_document, seal_document
@@ -70,12 +71,13 @@ from entremise.vault.usecases.restoring import restore
 from entremise.vault.usecases.rotating import rotate_keys
 from entremise.vault.usecases.segments import keep_months
 from entremise.vault.usecases.sending import Watch, send_checkpoints, watch
-from entremise.vault.usecases.trail import Rule, TrailLine, proof, trail
+from entremise.vault.usecases.trails import Rule, TrailLine, proof, trail
 from entremise.vault.usecases.verifying import verify as verify_journal
 from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
-    "Rule", "TrailLine", "Watch", "ask_verification", "checkpoint", "export_journal", "journal_key", "keep_months",
+    "Rule", "TrailLine", "Watch", "ask_verification", "browse_journal", "prove_line", "read_line",
+    "checkpoint", "export_journal", "journal_key", "keep_months",
     "proof", "send_checkpoints",
     "trail", "verify_journal", "watch",
     "AlreadyAnswered", "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "KeyMissing", "MotiveMissing",

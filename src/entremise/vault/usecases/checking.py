@@ -31,7 +31,7 @@ def ask_verification(actor: Actor) -> Verification:
     if going is not None and going.asked_at > clock.now() - jobs.declared()["vault.verify_journal"].limit:
         return going
     row = Verification(asked_at=clock.now())
-    row.full_clean()
+    row.full_clean(exclude=["finished_at"])
     row.save(force_insert=True)
     trace(actor, ASKED, row)
     jobs.enqueue("vault.verify_journal", verification=row.pk)

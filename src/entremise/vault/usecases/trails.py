@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +38,7 @@ from entremise.vault.usecases import checkpoints, journal, keyring
 from entremise.vault.usecases.asking import purpose_known
 from entremise.vault.usecases.keyring import Keyring
 
+SETS = 8
 MOST = 500
 """Lines shown at once, the newest; the letter of once a year and the copy of the rights desk take them in turn."""
 CHANNELS = {
@@ -105,13 +105,13 @@ def trail(actor: Actor, *, person: UUID, purpose: str = "people.rights") -> list
         TrailLine(
             number=line.number,
             at=line.at,
-            service=_service(line, houses, own),
-            role=_role(line, own),
+            service=service_of(line, houses, own),
+            role=role_of(line, own),
             action=ACTIONS.get(line.action, line.action),
             categories=_categories(ring, line, by_tag.get(line.tag), keys),
             register=labels.get(line.register, line.register),
             purpose=registry.PURPOSES.get(line.purpose, line.purpose),
-            rules=tuple(_rule(str(code), sets.get(line.rule_set), line.rule_set) for code in line.rules),
+            rules=tuple(rule_of(str(code), sets.get(line.rule_set), line.rule_set) for code in line.rules),
             rule_set=line.rule_set,
             channel=CHANNELS.get(line.channel, line.channel),
             verdict=VERDICTS.get(line.verdict, line.verdict),
@@ -274,7 +274,7 @@ def _who(actor: Actor) -> AgentFacts | PersonFacts | MandateFacts | None:
 # saying
 
 
-def _service(line: Line, houses: Mapping[int, Organisation], own: str) -> str:
+def service_of(line: Line, houses: Mapping[int, Organisation], own: str) -> str:
     if line.human == own:
         return "vous-même"
     if line.human == "machine":
@@ -283,7 +283,7 @@ def _service(line: Line, houses: Mapping[int, Organisation], own: str) -> str:
     return house.name if house else "habitant·e" if line.human.startswith("person:") else "service non indiqué"
 
 
-def _role(line: Line, own: str) -> str:
+def role_of(line: Line, own: str) -> str:
     if line.human == own:
         return "personne concernée"
     labels = [ROLES[code] for code in line.roles.split(",") if code in ROLES]
@@ -311,12 +311,17 @@ def _categories(ring: Keyring, line: Line, record: Record | None, keys: Mapping[
     return tuple(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=8)
-def _titles(number: int, fingerprint: str) -> dict[str, str]:
+_known: dict[str, dict[str, str]] = {}  # fingerprint of a set: its texts never change
+
+
+def _titles(row: RuleSet) -> dict[str, str]:
     """The French title of each rule, right and prohibition of one set."""
-    row = RuleSet.objects.get(number=number)
-    notes = [*rules.prohibitions(row), *rules.rights(row)]
-    return {form.id: form.title for form in rules.forms(row)} | {note.id: note.title for note in notes}
+    if row.fingerprint not in _known:
+        if len(_known) >= SETS:
+            _known.clear()
+        notes = [*rules.prohibitions(row), *rules.rights(row)]
+        _known[row.fingerprint] = {form.id: form.title for form in rules.forms(row)} | {n.id: n.title for n in notes}
+    return _known[row.fingerprint]
 
 
 FIXED = {
@@ -326,8 +331,8 @@ FIXED = {
 }
 
 
-def _rule(code: str, row: RuleSet | None, number: int) -> Rule:
+def rule_of(code: str, row: RuleSet | None, number: int) -> Rule:
     if row is None:
         return Rule(code, FIXED.get(code, code), number, None, "")
-    title = _titles(row.number, row.fingerprint).get(code) or FIXED.get(code, code)
+    title = _titles(row).get(code) or FIXED.get(code, code)
     return Rule(code, typographic(title), row.number, row.effective_at, row.decision)
