@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "entremise.site.middleware.Doors",
 ]
+DEFAULT_EXCEPTION_REPORTER_FILTER = "entremise.site.reports.NoValues"
 ROOT_URLCONF = "entremise.site.urls"
 WSGI_APPLICATION = "entremise.site.wsgi.application"
 TEMPLATES = [

@@ -14,6 +14,7 @@ from django.db import transaction
 from entremise.kernel.db import insert_rows
 from entremise.vault import engine, registry
 from entremise.vault.models import BlindIndex, Cell, Record, RecordKey
+from entremise.vault.usecases import keyring
 from entremise.vault.usecases.keyring import Keyring
 
 ATTEMPTS = 3
@@ -107,7 +108,7 @@ def insert_new(
             if field in indexed:
                 index.append((record.pk, register, field, engine.blind(key, field, value)))
     keys = [(row.record, row.register, row.epoch, row.blob, row.floor, row.ceiling) for _, row, _, _ in rows]
-    with transaction.atomic(using="keys"):
+    with keyring.writable(), transaction.atomic(using="keys"):
         insert_rows(RecordKey, ("record", "register", "epoch", "blob", "floor", "ceiling"), keys)
     names = [field.attname for field in Record._meta.concrete_fields]
     insert_rows(Record, names, [[getattr(record, name) for name in names] for record, _, _, _ in rows])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -201,9 +202,7 @@ def load(registers: Iterable[str], *, restoring: bool = False) -> Keyring:
         if missing := set(wanted) - {row.code for row in rows}:
             rows += _create(master, first, missing)
     except DatabaseError:
-        raise sealed(
-            "la base des clés ne répond pas ou refuse l’écriture", "elle libère de la place ou la remet en route"
-        ) from None
+        raise _unwritable() from None
     if not restoring and any(row.code == RESTORING for row in rows):
         raise sealed("une restauration est en cours", "elle la termine par « entremise vault restore »")
     ring = _unwrapped(master, rows, names)
@@ -294,6 +293,23 @@ def is_of(master: engine.Box, epoch: Epoch) -> bool:
         return master.unseal(bytes(epoch.proof), "epoch", epoch.number) == PROOF
     except engine.InvalidTag:
         return False
+
+
+@contextmanager
+def writable() -> Iterator[None]:
+    """Where the base of keys is written: full, read-only or gone, it closes the vault with a sentence."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DatabaseError:
+        raise _unwritable() from None
+
+
+def _unwritable() -> VaultSealed:
+    return sealed(
+        "la base des clés ne répond pas ou refuse l’écriture", "elle libère de la place ou remet la base en route"
+    )
 
 
 LOCK = 0x6B657973  # PostgreSQL's advisory lock; SQLite has one writer at a time

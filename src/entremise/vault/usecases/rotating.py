@@ -44,7 +44,7 @@ def rotate_keys(actor: Actor) -> int:
     old, proof = keyring.current()
     number = proof.master + 1
     fresh = engine.Box(_new_master(number))
-    with transaction.atomic(using="keys"):
+    with keyring.writable(), transaction.atomic(using="keys"):
         keyring.lock()
         if not RootKey.objects.filter(pk=proof.pk, master=proof.master).exists():
             raise Busy("Les clés sont déjà en train de changer.")

@@ -150,10 +150,12 @@ def _put(ring: Keyring, record: Record, key: RecordKey, box: engine.Box, values:
     record.version = key.ceiling + 1
     if key._state.adding:
         key.floor = key.ceiling = record.version
-        key.save(force_insert=True)
+        with keyring.writable():
+            key.save(force_insert=True)
     else:
-        rows = RecordKey.objects.filter(pk=key.pk, ceiling=key.ceiling)
-        if not rows.update(ceiling=F("ceiling") + 1):
+        with keyring.writable():
+            rows = RecordKey.objects.filter(pk=key.pk, ceiling=key.ceiling).update(ceiling=F("ceiling") + 1)
+        if not rows:
             raise Busy("Quelqu’un modifie cette fiche au même moment. Rechargez la page et recommencez.")
         transaction.on_commit(partial(_raise_floor, record.pk, record.version), robust=True)
     fields = [one.field for one in values]
