@@ -52,7 +52,7 @@ def test_a_relative_link_leads_somewhere(name):
 
 def commands(text: str) -> list[tuple[str, str]]:
     """(command, its first word) of each `entremise …` or `manage.py …` in the code of a paper."""
-    found = re.compile(r"(?:^|\s)(?:entremise|manage\.py) ([a-z_]+)(?: ([a-z|]+)\b)?")
+    found = re.compile(r"(?:^|\s)(?:entremise|manage\.py) ([a-z_]+)(?: ([a-z][a-z|-]*)\b)?")
     return [hit for line in code_of(text) for hit in found.findall(line)]
 
 

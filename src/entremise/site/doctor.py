@@ -99,19 +99,21 @@ def master_key() -> Iterator[Line]:
         yield Line("OK", "clé maîtresse", "donnée par ENTREMISE_MASTER_KEY")
         return
     path: Path = settings.MASTER_KEY_FILE
-    if not path.exists():
+    found = [file for file in sorted(path.parent.glob(f"{path.name}*")) if file.suffix != ".new"]
+    if not found:
         if settings.MASTER_KEY_CREATE:
             words = "pas encore créée : elle le sera à la première fiche ; gardez-en alors une copie hors du serveur"
             yield Line("attention", "clé maîtresse", words)
         else:
             yield Line("erreur", "clé maîtresse", f"{path} n’existe pas : remettez-la depuis vos copies")
         return
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o077 and not settings.MASTER_KEY_GIVEN.startswith("/run/credentials/"):
-        words = f"lisible par d’autres comptes ({mode:o}) : chmod 600 {path}"
-        yield Line("erreur", "clé maîtresse", words)
-    else:
-        yield Line("OK", "clé maîtresse", f"{path}, lisible par son seul propriétaire")
+    for file in found:
+        mode = file.stat().st_mode & 0o777
+        if mode & 0o077 and not settings.MASTER_KEY_GIVEN.startswith("/run/credentials/"):
+            words = f"lisible par d’autres comptes ({mode:o}) : chmod 600 {file}"
+            yield Line("erreur", "clé maîtresse", words)
+        else:
+            yield Line("OK", "clé maîtresse", f"{file}, lisible par son seul propriétaire")
 
 
 def clockwork() -> Iterator[Line]:
