@@ -13,13 +13,13 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from entremise.kernel import clock, ids
-from entremise.kernel.actors import Actor
 from entremise.mutualaid import queries, usecases
 from entremise.mutualaid.models import HelperProfile, Knock, Need, Proposal
 from entremise.mutualaid.usecases.doors import LIMITS
 from entremise.people.models import Consent, Person
 from entremise.vault.usecases import open as open_vault
 from tests.mutualaid.factories import category, helper, matchmaker, need
+from tests.people.factories import me
 from tests.territories.factories import commune
 
 pytestmark = pytest.mark.django_db
@@ -481,8 +481,8 @@ def test_one_number_is_not_flooded_with_messages(client, run_jobs):
 def test_no_public_page_shows_a_person_to_who_may_not_see_them(client):
     _, asked_for, who, match = relation(client, until="released")
     noted = open_vault(
-        Actor.person(asked_for.person_id), person=asked_for.person_id, fields=["entraide.phone"],
-        purpose="mutualaid.contact", motive="Vérifier le témoin",
+        me(asked_for.person_id), person=asked_for.person_id, fields=["entraide.phone"],
+        purpose="people.rights", motive="Vérifier le témoin",
     )  # fmt: skip
     assert noted.values["entraide.phone"] == "+33639987701"
     stranger, other = address("helper", helper().public_id), address("need", need().public_id)

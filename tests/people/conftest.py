@@ -7,6 +7,9 @@ import pytest
 from entremise.kernel.actors import Actor
 from entremise.people import usecases
 from entremise.people.engine import codes
+from tests.vault.conftest import actor
+
+__all__ = ["actor"]
 
 
 @pytest.fixture

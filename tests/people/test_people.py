@@ -19,10 +19,11 @@ from entremise.people import clients, queries, usecases
 from entremise.people.models import Consent, Person
 from entremise.vault import usecases as vault
 from entremise.vault.models import Line
-from tests.people.factories import person
+from tests.people.factories import me, person
 
 pytestmark = pytest.mark.django_db
 WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+RIGHTS = {"purpose": "people.rights", "motive": "Lecture de sa propre fiche"}
 GUEST = Actor(None, "anonyme", "web")
 TEXT = {"subject": "Votre demande", "text": "Une réponse vous attend."}
 
@@ -34,7 +35,7 @@ def actions() -> list[str]:
 
 def read(who, *names):
     fields = [f"entraide.{name}" for name in names]
-    values = vault.open(Actor.person(who.pk), person=who.pk, fields=fields, **WHY).values
+    values = vault.open(me(who), person=who.pk, fields=fields, **RIGHTS).values
     return {name.partition(".")[2]: value for name, value in values.items()}
 
 
@@ -134,12 +135,12 @@ def test_an_answer_keeps_its_text_its_channel_and_who_heard_it(actor):
 
 
 def test_a_withdrawn_consent_counts_no_more_and_stays_on_file(actor):
-    who = person()
-    me = Actor.person(who.pk)
-    usecases.record_consent(me, person=who, purpose="mutualaid.contact", answer="yes", text_version="v1")
-    assert usecases.withdraw_consent(me, person=who, purpose="mutualaid.contact") == 1
+    who = person(consents=())
+    myself = Actor.person(who.pk)
+    usecases.record_consent(myself, person=who, purpose="mutualaid.contact", answer="yes", text_version="v1")
+    assert usecases.withdraw_consent(myself, person=who, purpose="mutualaid.contact") == 1
     assert not queries.consents_to(who, "mutualaid.contact")
-    assert usecases.withdraw_consent(me, person=who, purpose="mutualaid.contact") == 0
+    assert usecases.withdraw_consent(myself, person=who, purpose="mutualaid.contact") == 0
     assert Consent.objects.get().answer == "yes"
     assert actions()[1:] == ["people.consent.recorded", "people.consent.withdrawn"]
 
@@ -181,7 +182,7 @@ def test_a_message_takes_the_preferred_way_that_exists(settings, tmp_path):
 def test_a_message_opens_its_channel_through_the_vault():
     send(person(preferred_channel="email", email="a@exemple.fr"))
     line = Line.objects.first()
-    assert (line.action, line.human, line.rules) == ("read", "machine", ["table-send"])
+    assert (line.action, line.human, line.rules) == ("read", "machine", ["fixed-send"])
 
 
 @pytest.mark.parametrize("text", ["Rappelez le 06 39 98 12 34.", "+33639981234", "Écrire à A@exemple.fr"])

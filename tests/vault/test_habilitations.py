@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from entremise.accounts.policies import SecondFactorNeeded
 from entremise.audit.models import Entry
 from entremise.kernel import clock
+from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.rules import engine
 from entremise.rules.engine import shipped
@@ -18,6 +19,16 @@ from entremise.vault.models import Habilitation
 
 pytestmark = pytest.mark.django_db
 CALL = frozenset({"outreach.call"})
+
+
+@pytest.fixture
+def actor():
+    """Nobody has signed anything for these."""
+
+    def make(*roles, user_id=None):
+        return Actor(user_id, "Camille", "web", frozenset(roles))
+
+    return make
 
 
 @pytest.fixture

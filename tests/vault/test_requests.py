@@ -15,7 +15,7 @@ from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.kernel.machines import IllegalTransition
 from entremise.rules.engine.vocabulary import COLLEGES
 from entremise.vault import usecases as vault
-from entremise.vault.models import Habilitation, SpecialRequest
+from entremise.vault.models import SpecialRequest
 from entremise.vault.usecases.agreements import NOTHING, fingerprint_of
 from entremise.vault.usecases.kinds import KINDS
 from tests.accounts.factories import agent
@@ -96,8 +96,7 @@ def test_a_motive_and_known_fields_are_needed(town):
 
 
 def test_health_is_for_who_is_bound_to_secrecy(town):
-    refer = proved(agent("referrer"))
-    Habilitation.objects.filter(user=refer.user_id).delete()
+    refer = proved(agent("referrer", habilitated=False))
     asked = {"kind": "health", "purpose": "referrals.refer", "motive": "Suivi des personnes sous oxygène",
              "registers": ["entraide"], "fields": ["entraide.phone"], "days": 20, "cap": 30}  # fmt: skip
     with pytest.raises(NotAllowed):

@@ -16,10 +16,11 @@ from entremise.kernel.errors import NotFound
 from entremise.vault import usecases as vault
 from entremise.vault.models import Cell, Erasure, Record, RecordKey, Register, Rehearsal, RootKey, Shredding
 from entremise.vault.usecases import destroying, erasing, keyring, rehearsing, restoring
-from tests.people.factories import person
+from tests.people.factories import me, person
 from tests.vault.granting import Town
 
 WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+RIGHTS = {"purpose": "people.rights", "motive": "Lecture de sa propre fiche"}
 PHONE, FIRST = "entraide.phone", "entraide.first_name"
 OPERATOR = Actor.machine("administration du serveur")
 
@@ -33,7 +34,7 @@ def refused(error, words):
 
 
 def read(who):
-    return dict(vault.open(Actor.person(who), person=who, fields=[PHONE], **WHY).values)
+    return dict(vault.open(me(who), person=who, fields=[PHONE], **RIGHTS).values)
 
 
 def copy(*models):
@@ -175,7 +176,7 @@ def test_records_older_than_their_keys_open_again_by_the_agreement_of_two_people
     whole, altered = person().pk, person(phone="06 39 98 00 02").pk
     before = copy(Record, Cell)
     for who in (whole, altered):
-        vault.write(Actor.person(who), person=who, values={PHONE: "+33639980077"}, **WHY)
+        vault.write(me(who), person=who, values={PHONE: "+33639980077"}, **RIGHTS)
         RecordKey.objects.filter(pk=Record.objects.get(person=who).pk).update(floor=2)
     Cell.objects.all().delete()
     put_back(before)
@@ -205,5 +206,5 @@ def test_records_older_than_their_keys_open_again_by_the_agreement_of_two_people
         read(altered)
     with pytest.raises(vault.RequestSpent):
         restoring.re_anchor(request=row.public_id)
-    vault.write(Actor.person(whole), person=whole, values={PHONE: "+33639980088"}, **WHY)
+    vault.write(me(whole), person=whole, values={PHONE: "+33639980088"}, **RIGHTS)
     assert read(whole) == {PHONE: "+33639980088"}

@@ -15,10 +15,11 @@ from entremise.kernel.actors import Actor
 from entremise.vault import engine, usecases as vault
 from entremise.vault.models import Epoch, RecordKey, RootKey
 from entremise.vault.usecases import keyring, rotating
-from tests.people.factories import person
+from tests.people.factories import me, person
 
 pytestmark = pytest.mark.django_db
 WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+RIGHTS = {"purpose": "people.rights", "motive": "Lecture de sa propre fiche"}
 PHONE = "entraide.phone"
 OPERATOR = Actor.machine("administration du serveur")
 
@@ -49,7 +50,7 @@ def later(monkeypatch):
 
 
 def phone(who):
-    return vault.open(Actor.person(who), person=who, fields=[PHONE], **WHY).values[PHONE]
+    return vault.open(me(who), person=who, fields=[PHONE], **RIGHTS).values[PHONE]
 
 
 def states():
@@ -67,7 +68,7 @@ def test_everything_reads_before_during_and_after(file):
     assert rotating.rewrap() == (5, 0)
     assert set(RecordKey.objects.values_list("epoch", flat=True)) == {2}
     assert [phone(w) for w in [*who, fresh]] == [f"+336399800{n:02}" for n in range(6)]
-    vault.write(Actor.person(who[0]), person=who[0], values={PHONE: "+33639980099"}, **WHY)
+    vault.write(me(who[0]), person=who[0], values={PHONE: "+33639980099"}, **RIGHTS)
     assert phone(who[0]) == "+33639980099"
 
 

@@ -30,7 +30,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 def delegate() -> Actor:
     """A delegate whose habilitation and promise are signed."""
-    user, later = agent("dpo", label="Dominique"), clock.now() + timedelta(days=300)
+    user, later = agent("dpo", label="Dominique", habilitated=False), clock.now() + timedelta(days=300)
     Habilitation.objects.create(
         user=user.pk, purposes=["people.rights", "vault.audit"], active_until=later, commitment_until=later
     )

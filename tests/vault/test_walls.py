@@ -20,6 +20,7 @@ from entremise.kernel.actors import Actor
 from entremise.people import queries as people, usecases
 from entremise.vault import usecases as vault
 from entremise.vault.models import Cell, Line
+from tests.people.factories import me
 
 SRC = Path(entremise.__file__).parent
 WALLED = (
@@ -30,6 +31,7 @@ WALLED = (
     "entremise.vault.usecases.cells",
 )
 WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+RIGHTS = {"purpose": "people.rights", "motive": "Lecture de sa propre fiche"}
 CANARIES = {
     "first_name": "Zéphyrine-Canari",
     "last_name": "Quetzalcanari",
@@ -103,11 +105,12 @@ def test_canaries_stay_in_their_cells(actor, caplog, capsys, settings, tmp_path)
     caplog.set_level(logging.DEBUG)
     who = usecases.register_person(Actor.machine("essai"), values=CANARIES, preferred_channel="email", **WHY)
     fields = [f"entraide.{name}" for name in CANARIES]
-    opened = vault.open(actor("lead_matchmaker", user_id=3), person=who.pk, fields=fields, **WHY)
+    usecases.record_consent(me(who), person=who, purpose=WHY["purpose"], answer="yes", text_version="essai")
+    opened = vault.open(me(who), person=who.pk, fields=fields, **RIGHTS)
     assert opened.values["entraide.last_name"] == "Quetzalcanari"
     assert len(opened.values) == len(CANARIES)
     assert people.find_by_phone(actor("matchmaker"), phone=CANARIES["phone"], motive=WHY["motive"]) == [who]
-    usecases.update_person(Actor.person(who.pk), person=who, values={"phone": CANARIES["phone"]}, **WHY)
+    usecases.update_person(me(who), person=who, values={"phone": CANARIES["phone"]}, **RIGHTS)
     usecases.deliver(
         Actor.machine("essai"), person=who, subject="Votre demande", text="Une réponse vous attend.", **WHY
     )

@@ -15,7 +15,8 @@ from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.vault import queries, usecases as vault
 from entremise.vault.models import BlindIndex, Cell, Erasure, Line, Record, RecordKey
-from tests.people.factories import person
+from tests.people.factories import me, person
+from tests.vault.granting import Town, yes
 
 WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
 RIGHTS = {"purpose": "people.rights", "motive": "Demande reçue par courrier"}
@@ -23,8 +24,8 @@ PHONE, FIRST, EMAIL = "entraide.phone", "entraide.first_name", "entraide.email"
 
 
 def read(who, *fields, actor=None):
-    actor = actor or Actor.person(who)
-    return dict(vault.open(actor, person=who, fields=list(fields), **WHY).values)
+    why = WHY if actor else RIGHTS
+    return dict(vault.open(actor or me(who), person=who, fields=list(fields), **why).values)
 
 
 @pytest.mark.django_db
@@ -60,14 +61,15 @@ def test_who_may_not_write_changes_nothing_and_is_journalled(actor, roles):
 def test_anybody_makes_themself_known_once_and_then_needs_to_be_themself():
     who, guest = ids.uuid7(), Actor(None, "anonyme", "web")
     vault.write(guest, person=who, values={FIRST: "Aline"}, **WHY)
-    with pytest.raises(NotAllowed):
-        vault.write(guest, person=who, values={FIRST: "Bruno"}, **WHY)
-    vault.write(Actor.person(who), person=who, values={FIRST: "Chloé"}, **WHY)
+    for wrong in (guest, Actor.person(who), me(ids.uuid7())):
+        with pytest.raises(NotAllowed):
+            vault.write(wrong, person=who, values={FIRST: "Bruno"}, **WHY)
+    vault.write(me(who), person=who, values={FIRST: "Chloé"}, **RIGHTS)
     assert read(who, FIRST) == {FIRST: "Chloé"}
     with pytest.raises(vault.ValueTooLong):
-        vault.write(Actor.person(who), person=who, values={FIRST: "x" * 20_001}, **WHY)
+        vault.write(me(who), person=who, values={FIRST: "x" * 20_001}, **RIGHTS)
     with pytest.raises(vault.FieldUnknown):
-        vault.write(Actor.person(who), person=who, values={}, **WHY)
+        vault.write(me(who), person=who, values={}, **RIGHTS)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -109,7 +111,7 @@ def test_two_writers_of_one_record_lose_no_cell(known):
             start.wait()
             for turn in range(3):
                 values = {f"entraide.note#{n}": f"note {n}.{turn}"}
-                vault.write(Actor.person(who), person=who, values=values, **WHY)
+                vault.write(me(who), person=who, values=values, **RIGHTS)
         except Exception as error:
             wrong.append(error)
         finally:
@@ -166,13 +168,20 @@ def test_a_release_names_its_fields_and_a_known_purpose(actor):
         vault.release(actor(), **question, fields=[PHONE], purpose="curiosity")
 
 
+def erase(who):
+    """As it is done: the keeper asks, the DPO agrees, the keeper executes."""
+    town = Town()
+    row = yes(town.dpo, town.erasure(who))
+    return vault.erase(town.keeper, person=who, **RIGHTS, request=row.public_id)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_erased_person_is_unreadable_even_from_an_older_copy_of_the_data(actor):
     who, other = person().pk, person(first_name="Bruno").pk
     record = Record.objects.get(person=who)
     cells = list(Cell.objects.filter(record=record))
     wrapped = bytes(RecordKey.objects.get(pk=record.pk).blob)
-    assert vault.erase(actor("dpo"), person=who, **RIGHTS) == 1
+    assert erase(who) == 1
     with pytest.raises(NotFound):
         read(who, PHONE)
     record.save(force_insert=True)
@@ -180,7 +189,7 @@ def test_an_erased_person_is_unreadable_even_from_an_older_copy_of_the_data(acto
     with pytest.raises(NotFound):
         read(who, PHONE)
     with pytest.raises(NotFound):
-        vault.write(Actor.person(who), person=who, values={PHONE: "+33639980001"}, **WHY)
+        vault.write(me(who), person=who, values={PHONE: "+33639980001"}, **RIGHTS)
     assert Erasure.objects.filter(pk=record.pk).exists()
     assert read(other, FIRST) == {FIRST: "Bruno"}
     if connection.vendor == "sqlite":
@@ -193,23 +202,51 @@ def test_an_erased_person_is_unreadable_even_from_an_older_copy_of_the_data(acto
 def test_a_destroyed_key_stays_destroyed_when_the_caller_rolls_back(actor):
     who = person().pk
     with transaction.atomic():
-        vault.erase(actor("dpo"), person=who, **RIGHTS)
+        erase(who)
         transaction.set_rollback(True)
     with pytest.raises(NotFound):
         read(who, PHONE)
 
 
 @pytest.mark.django_db
-def test_erasure_belongs_to_the_person_and_to_the_rights_desk(actor):
+def test_erasure_takes_two_and_leaves_a_line_whatever_comes_of_it(actor):
     who = person().pk
-    for wrong in (actor("matchmaker"), actor(), Actor.person(ids.uuid7()), Actor.machine("essai")):
+    for wrong in (actor("matchmaker"), actor(), me(who), Actor.machine("essai"), actor("dpo"), actor("keeper")):
         with pytest.raises(NotAllowed):
             vault.erase(wrong, person=who, **RIGHTS)
+        assert (Line.objects.first().action, Line.objects.first().verdict) == ("erase", "refused")
+    town = Town()
+    row = town.erasure(who)
     with pytest.raises(NotAllowed):
-        vault.erase(actor("dpo"), person=who, **WHY)
-    assert vault.erase(Actor.person(who), person=who, **RIGHTS) == 1
+        vault.erase(town.keeper, person=who, **RIGHTS, request=row.public_id)
+    row = yes(town.dpo, row)
+    for other in (town.dpo, town.keeper):
+        target = who if other == town.dpo else person(first_name="Bruno").pk  # another's request; another person
+        with pytest.raises(NotAllowed):
+            vault.erase(other, person=target, **RIGHTS, request=row.public_id)
+    assert vault.erase(town.keeper, person=who, **RIGHTS, request=row.public_id) == 1
+    line = Line.objects.first()
+    assert (line.verdict, line.rules, line.request) == ("granted", ["right-erase"], row.public_id)
     with pytest.raises(NotFound):
-        vault.erase(actor("dpo"), person=who, **RIGHTS)
+        vault.erase(town.keeper, person=who, **RIGHTS, request=row.public_id)
+
+
+@pytest.mark.django_db
+def test_a_register_is_destroyed_by_the_controller_with_two_colleges(actor):
+    who = person().pk
+    with pytest.raises(NotAllowed):
+        vault.shred(actor("controller"), register="entraide", motive="Fin de la crise, registre clos", request="")
+    town = Town()
+    row = town.granted(
+        vault.ask(
+            town.controller, kind="shredding", purpose="registers.keep", motive="Fin de la crise, registre clos",
+            registers=["entraide"], minutes="Délibération du 12 septembre",
+        )
+    )  # fmt: skip
+    vault.shred(town.controller, register="entraide", motive="Fin de la crise", request=row.public_id)
+    assert Line.objects.first().rules == ["rule-close"]
+    with pytest.raises((NotFound, vault.VaultSealed, vault.KeyMissing)):
+        read(who, PHONE)
 
 
 @pytest.mark.django_db
@@ -219,7 +256,7 @@ def test_many_new_persons_are_sealed_with_one_line_each():
     vault.write_many(machine, rows=rows, register="entraide", **WHY)
     for who, values in rows.items():
         assert read(who, FIRST, PHONE) == values
-    assert Line.objects.filter(action="write", verdict="granted").count() == 60
+    assert Line.objects.filter(action="collect", verdict="granted", rules=["fixed-collect"]).count() == 60
     assert queries.first_broken() is None
     with pytest.raises(vault.FieldUnknown):
         vault.write_many(machine, rows={ids.uuid7(): {FIRST: ""}}, register="entraide", **WHY)

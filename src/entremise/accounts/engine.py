@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 LA_POSTE = "356000000"  # its establishments follow another rule: the sum of the digits is a multiple of 5 (INSEE)
 FIRST_FACTORS = frozenset({"password", "code"})
+FRESH = 15 * 60  # seconds: how long a second factor stays a recent proof (reference rules-vault-commons § 4)
 
 
 def siret(text: str) -> str:
@@ -43,3 +44,22 @@ def two_factors(records: Iterable[Mapping[str, object]]) -> bool:
         elif record.get("method") in FIRST_FACTORS:
             first = True
     return first and second
+
+
+def fresh_factor(records: Iterable[Mapping[str, object]], now: float) -> bool:
+    """Whether a second factor was proved less than 15 minutes before `now` (seconds since 1970).
+
+    A passkey that checks its bearer counts; a password given again does not, nor a step dated in the future.
+    """
+    for record in records:
+        at = record.get("at")
+        if record.get("method") == "mfa" and isinstance(at, (int, float)) and 0 <= now - at < FRESH:
+            return True
+    return False
+
+
+def proofs(records: Iterable[Mapping[str, object]], now: float) -> tuple[bool, bool]:
+    """(two factors proved in this session, the second one again less than 15 minutes ago)."""
+    steps = list(records)
+    both = two_factors(steps)
+    return both, both and fresh_factor(steps, now)

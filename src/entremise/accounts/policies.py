@@ -13,6 +13,12 @@ class SecondFactorNeeded(DomainError):
     code = "second_factor_needed"
 
 
+class FreshFactorNeeded(SecondFactorNeeded):
+    """The second factor was proved too long ago: the door asks for it again, then comes back."""
+
+    code = "fresh_factor_needed"
+
+
 def proved_enough(actor: Actor) -> bool:
     """Working roles prove two factors: one stolen password must not open the file of vulnerable people.
 
@@ -27,6 +33,19 @@ def require_second_factor(actor: Actor) -> None:
         raise SecondFactorNeeded(
             "Cette page montre des données personnelles. "
             "Prouvez d’abord votre identité par un second moyen : application de codes ou clé d’accès."
+        )
+
+
+def proved_again(actor: Actor) -> bool:
+    """A second factor proved less than 15 minutes ago; relaxed in a demonstration as `proved_enough` is."""
+    return actor.fresh_mfa or (settings.DEMO and registry.working(actor.roles))
+
+
+def require_fresh_factor(actor: Actor) -> None:
+    """Raises FreshFactorNeeded. For deeds that bear on many persons at once, or commit the house."""
+    if not proved_again(actor):
+        raise FreshFactorNeeded(
+            "Cet acte demande une seconde preuve de moins de 15 minutes : prouvez de nouveau votre identité."
         )
 
 

@@ -56,10 +56,10 @@ def forget_knocks() -> None:
 
 @job("mutualaid.import_sheet", tries=1, limit=timedelta(minutes=30))
 def import_sheet(sheet_id: int) -> None:
-    """In the name of the agent who asked, with the roles they hold now."""
+    """In the name of the agent who asked, with the roles they hold now; both proofs were asked at the start."""
     sheet = SheetImport.objects.select_related("agent", "category", "territory").get(pk=sheet_id)
     if sheet.state == "running":
-        usecases.run_sheet(actor_of(sheet.agent, "task", True), sheet=sheet)
+        usecases.run_sheet(actor_of(sheet.agent, "task", True, True), sheet=sheet)
 
 
 @job("mutualaid.forget_sheets", every=timedelta(hours=1))

@@ -89,15 +89,16 @@ def _base(rules: Compiled, registers: frozenset[RegisterFacts]) -> Base:
     return engine.base(rules, registers)
 
 
-def decide(asked: Sequence[Asked]) -> list[Verdict]:
+def decide(asked: Sequence[Asked], rules: Compiled | None = None) -> list[Verdict]:
     """One verdict per question, in order, by the rules in force now. Never raises: whatever is odd is a refusal.
 
-    One query. Questions that differ only by whose record it is share one decision. An `alarm` is for the DPO.
+    One query, none when the caller gives the `rules` it has just read. Questions that differ only by whose record it
+    is share one decision. An `alarm` is for the DPO.
     """
     if not asked:
         return []
     try:
-        rules = compiled()
+        rules = rules or compiled()
         base = _base(rules, facts.registers(asked))
     except (DomainError, ValueError) as error:
         reason = error.code if isinstance(error, DomainError) else type(error).__name__

@@ -139,7 +139,8 @@ class ContactRelease(models.Model):
     starts_at = models.DateTimeField("depuis le")
     until = models.DateTimeField("jusqu’au")
     state = models.CharField("état", max_length=10, choices=STATES, default="active")
-    vault_release = models.BigIntegerField("numéro dans le coffre")
+    vault_release = models.BigIntegerField("numéro dans le coffre", null=True, blank=True)
+    vault_meeting = models.BigIntegerField("numéro dans le coffre, pour la rencontre", null=True, blank=True)
 
     class Meta:
         verbose_name = "transmission de coordonnées"

@@ -82,9 +82,14 @@ def register_helper(
     if note.strip():
         said[f"note#{public_id}"] = note.strip()
     purpose = {"purpose": CONSENT_PURPOSE, "motive": MOTIVE}
+    existing = person
     if person is None:
         person = register_person(actor, values=said, language=language, preferred_channel=_channel(said), **purpose)
-    elif said := {name: value for name, value in said.items() if value}:
+    # Their yes first: without it, nothing is written on somebody who is known already.
+    record_consent(
+        speaker(actor, person), person=person, purpose=CONSENT_PURPOSE, answer="yes", text_version="offer-1"
+    )
+    if existing is not None and (said := {name: value for name, value in said.items() if value}):
         update_person(actor, person=person, values=said, **purpose)
     cap = int(limits[rules.MONTHLY_CAP.key])
     helper = HelperProfile(
@@ -109,9 +114,6 @@ def register_helper(
     helper.full_clean()
     helper.save(force_insert=True)
     index_helper(helper, now)
-    record_consent(
-        speaker(actor, person), person=person, purpose=CONSENT_PURPOSE, answer="yes", text_version="offer-1"
-    )
     record(speaker(actor, person), REGISTERED, helper, origin=origin)
     jobs.enqueue("mutualaid.welcome_helper", helper_id=helper.pk)
     return helper

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from entremise.mutualaid import policies, rules
 from entremise.mutualaid.models import MATCH_LIFE, NEED_LIFE, ContactRelease, Feedback, HelperProfile, Match, Need
 from entremise.mutualaid.models.matching import FAILURES, MATCH_LIVE
 from entremise.mutualaid.usecases.needs import lock_needs
+from entremise.people.usecases import record_consent
 from entremise.rules.queries import number_of
 from entremise.vault.usecases import release as release_in_vault, revoke_release
 
@@ -25,8 +27,10 @@ EXPIRED = declare("mutualaid.contact.expired", "a masqué les coordonnées dont 
 OUTCOME = declare("mutualaid.match.outcome_recorded", "a dit si l’aide a eu lieu")
 FAILED = declare("mutualaid.match.failed", "a noté qu’une mise en relation n’a pas abouti")
 
-PURPOSE = "mutualaid.contact"
-RELEASABLE = {"first_name", "last_name", "phone", "email", "address"}
+PURPOSE, MEET = "mutualaid.contact", "mutualaid.meet"
+MEETING_FIELDS = frozenset({"address"})
+"""Read for an agreed meeting only: another purpose, with its own consent."""
+RELEASABLE = {"first_name", "last_name", "phone", "email", *MEETING_FIELDS}
 
 
 class ReleaseExpired(DomainError):
@@ -39,8 +43,9 @@ def release_contact(
 ) -> ContactRelease:
     """Let one side see named fields of the other, for a time. One direction may go alone.
 
-    Only after the double yes (a live match), decided by an agent or by the giver. Raises IllegalTransition when
-    the match is over or the direction is already open.
+    Only after the double yes (a live match), decided by an agent or by the giver. An address is given for an agreed
+    meeting, and giving it is consenting to that. Raises IllegalTransition when the match is over or the direction is
+    already open.
     """
     giver, receiver = _sides(match, direction)
     if not (policies.can_match(actor) or actor.person_id == giver):
@@ -51,13 +56,26 @@ def release_contact(
     until = now + timedelta(days=number_of(rules.RELEASE_DAYS))
     _lock(match)
     MATCH_LIFE.move(match, "release")
-    number = release_in_vault(
-        actor, giver=giver, receiver=receiver, fields=[f"entraide.{f}" for f in fields], purpose=PURPOSE, until=until
-    )
+    give = partial(release_in_vault, actor, giver=giver, receiver=receiver, until=until)
+    contact = [f"entraide.{name}" for name in fields if name not in MEETING_FIELDS]
+    meeting = [f"entraide.{name}" for name in fields if name in MEETING_FIELDS]
+    numbers: list[int | None] = [None, None]
+    if contact:
+        numbers[0] = give(fields=contact, purpose=PURPOSE)
+    if meeting:
+        speaker = actor if actor.person_id == giver else actor.speaking_for(giver)
+        record_consent(speaker, person=giver, purpose=MEET, answer="yes", text_version="meeting-1")
+        numbers[1] = give(fields=meeting, purpose=MEET)
     try:
         with transaction.atomic():
             release = ContactRelease.objects.create(
-                match=match, direction=direction, fields=list(fields), starts_at=now, until=until, vault_release=number
+                match=match,
+                direction=direction,
+                fields=list(fields),
+                starts_at=now,
+                until=until,
+                vault_release=numbers[0],
+                vault_meeting=numbers[1],
             )
     except IntegrityError as error:
         raise IllegalTransition("Ces coordonnées sont déjà transmises.") from error
@@ -89,7 +107,7 @@ def revoke_contact(actor: Actor, *, release: ContactRelease) -> None:
         raise NotAllowed("Cette transmission concerne d’autres personnes.")
     if not ContactRelease.objects.filter(pk=release.pk, state="active").update(state="revoked"):
         raise ReleaseExpired("Ces coordonnées ne sont déjà plus visibles.")
-    revoke_release(actor, release=release.vault_release)
+    _revoke_in_vault(actor, release)
     record(actor, REVOKED, release, match=match.pk)
 
 
@@ -180,4 +198,10 @@ def _revoke_all(match: Match) -> None:
     machine = Actor.machine("fin de mise en relation")
     for release in ContactRelease.objects.filter(match=match, state="active").order_by("pk"):
         ContactRelease.objects.filter(pk=release.pk, state="active").update(state="revoked")
-        revoke_release(machine, release=release.vault_release)
+        _revoke_in_vault(machine, release)
+
+
+def _revoke_in_vault(actor: Actor, release: ContactRelease) -> None:
+    for number in (release.vault_release, release.vault_meeting):
+        if number is not None:
+            revoke_release(actor, release=number)

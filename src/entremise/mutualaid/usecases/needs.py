@@ -21,7 +21,7 @@ from entremise.people.models import Person
 from entremise.people.usecases import record_consent, register_person, update_person
 from entremise.rules.queries import choice_of, number_of, values_of
 from entremise.territories.models import Territory
-from entremise.vault.usecases import open as open_vault
+from entremise.vault.usecases import assign, open as open_vault, unassign_all
 
 SUBMITTED = declare("mutualaid.need.submitted", "a enregistré une demande")
 OPENED = declare("mutualaid.need.opened", "a ouvert une demande")
@@ -108,8 +108,11 @@ def submit_need(
     purpose = {"purpose": CONSENT_PURPOSE, "motive": MOTIVE}
     if person is None:
         person = register_person(actor, values=said, language=language, preferred_channel=preferred_channel, **purpose)
+        _consent(actor, person, consent, consent_text)
     else:
         _refuse_too_many(person)
+        # Their yes first: without it, nothing is written on somebody who is known already.
+        _consent(actor, person, consent, consent_text)
         if said := {name: value for name, value in said.items() if value}:
             update_person(actor, person=person, values=said, **purpose)
     reach = values_of(rules.MAX_REACH)[rules.MAX_REACH.key]
@@ -146,9 +149,6 @@ def submit_need(
         need.state = "qualified"  # an agent has heard the request; the person's own yes is still to come
     need.full_clean()
     need.save(force_insert=True)
-    record_consent(
-        speaker(actor, person), person=person, purpose=CONSENT_PURPOSE, answer=consent, text_version=consent_text
-    )
     record(speaker(actor, person), SUBMITTED, need, origin=origin, urgency=urgency)
     return need
 
@@ -160,6 +160,10 @@ def free_codes(count: int) -> list[str]:
         more = {ids.spoken() for _ in range(min(count - len(codes), 900))} - codes
         codes |= more - set(Need.objects.filter(code__in=more).values_list("code", flat=True))
     return list(codes)
+
+
+def _consent(actor: Actor, person: Person, answer: str, text: str) -> None:
+    record_consent(speaker(actor, person), person=person, purpose=CONSENT_PURPOSE, answer=answer, text_version=text)
 
 
 def speaker(actor: Actor, person: Person) -> Actor:
@@ -228,6 +232,7 @@ def claim_next_need(actor: Actor) -> Need | None:
     queue = Need.objects.waiting(now)
     need = claims.claim_next(queue.in_queue_order(), holder=holder, lease=LEASE, now=now)
     if need is not None:
+        _confide(actor, need)
         record(actor, CLAIMED, need, token=need.token)
     return need
 
@@ -241,6 +246,7 @@ def claim_need_file(actor: Actor, *, need: Need) -> Need:
         need.refresh_from_db()
     elif not claims.claim(need, holder=holder, lease=LEASE, now=now):
         raise claims.LeaseLost("Une autre personne traite cette demande en ce moment.")
+    _confide(actor, need)
     record(actor, CLAIMED, need, token=need.token)
     return need
 
@@ -249,7 +255,9 @@ def claim_need_file(actor: Actor, *, need: Need) -> Need:
 def release_need_file(actor: Actor, *, need: Need) -> None:
     """Give the file back to the queue before the lease ends."""
     _matchmaker(actor)
-    claims.release(need, holder=_account(actor))
+    holder = _account(actor)
+    claims.release(need, holder=holder)
+    _take_back(actor, need, holder)
     record(actor, RELEASED, need)
 
 
@@ -265,6 +273,7 @@ def hand_over_need(actor: Actor, *, need: Need, colleague: User) -> None:
         )
     Need.objects.filter(pk=need.pk).update(agent=colleague, claimed_by=colleague, lease_until=now + LEASE)
     need.refresh_from_db()
+    _take_back(actor, need, actor.user_id)
     record(actor, HANDED_OVER, need, to=colleague.pk)
 
 
@@ -357,14 +366,18 @@ def check_follow_up(actor: Actor, *, code: str, digits: str) -> Need | None:
     if need.follow_locked_until and need.follow_locked_until > now:
         raise FollowLocked("Trop d’essais. Réessayez dans une heure, ou appelez-nous.")
     machine = Actor.machine("suivi par code")
-    opening = open_vault(
-        machine,
-        person=need.person_id,
-        fields=["entraide.phone"],
-        purpose=CONSENT_PURPOSE,
-        motive="Contrôle des chiffres du téléphone pour suivre une demande",
-    )
-    right = len(digits) == 4 and digits.isdigit() and opening.values.get("entraide.phone", "").endswith(digits)
+    try:
+        opening = open_vault(
+            machine,
+            person=need.person_id,
+            fields=["entraide.phone"],
+            purpose=CONSENT_PURPOSE,
+            motive="Contrôle des chiffres du téléphone pour suivre une demande",
+        )
+        number = opening.values.get("entraide.phone", "")
+    except NotFound:  # erased since: the same answer as for wrong digits
+        number = ""
+    right = len(digits) == 4 and digits.isdigit() and number.endswith(digits)
     wrong = 0 if right else need.wrong_digits + 1
     Need.objects.filter(pk=need.pk).update(
         wrong_digits=0 if wrong >= FOLLOW_TRIES else wrong,
@@ -372,6 +385,29 @@ def check_follow_up(actor: Actor, *, code: str, digits: str) -> Need | None:
     )
     record(actor, FOLLOW_CHECKED, need, right=right)
     return need if right else None
+
+
+CONFIDED = ("mutualaid.contact", "mutualaid.meet")
+
+
+def _confide(actor: Actor, need: Need) -> None:
+    """A delicate request taken by the referent confides its file to them, until the lease ends (`rule-match-sensitive`
+    opens nothing else)."""
+    if need.sensitive and actor.has("sensitive_referent") and actor.user_id is not None and need.lease_until:
+        for purpose in CONFIDED:
+            assign(
+                actor,
+                person=need.person_id,
+                register="entraide",
+                user=actor.user_id,
+                purpose=purpose,
+                until=need.lease_until,
+            )
+
+
+def _take_back(actor: Actor, need: Need, holder: int | None) -> None:
+    if need.sensitive and holder is not None:
+        unassign_all(actor, person=need.person_id, register="entraide", user=holder, purposes=CONFIDED)
 
 
 def lock_needs(ids: Iterable[int]) -> None:

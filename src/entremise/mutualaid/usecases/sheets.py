@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
+from entremise.accounts.policies import require_fresh_factor
 from entremise.audit.registry import declare
 from entremise.audit.usecases import record
 from entremise.kernel import clock, ids, jobs
@@ -150,9 +151,10 @@ def start_sheet(actor: Actor, *, sheet: SheetImport, basis: str, declared: bool)
     """Ask for the import; `basis` says how the persons gave their agreement, `declared` that the agent vouches.
 
     Of two clicks one starts it, the other gets IllegalTransition. Above AT_ONCE rows a job does it, below the
-    caller runs `run_sheet`. Raises NotAllowed, ValidationError by field.
+    caller runs `run_sheet`. Raises NotAllowed, FreshFactorNeeded, ValidationError by field.
     """
     _handler(actor, sheet)
+    require_fresh_factor(actor)
     if not declared:
         raise ValidationError({"declared": "Cochez la case : sans l’accord des personnes, rien n’est enregistré."})
     if basis not in BASES and not (basis == "" and "consent" in sheet.mapping):

@@ -195,7 +195,7 @@ def _need_page(request: Request, need: Need, *, wrong: Form | None = None) -> Ht
     context: dict[str, Any] = {
         "need": need,
         "person": {name: opening.values.get(f"entraide.{name}", "") for name in fields},
-        "refused": opening.refused,
+        "refusals": opening.reasons,
         "note": opening.values.get(need.note_field, ""),
         "proposals": proposals,
         "accepted": next((p for p in proposals if p.state == "accepted_by_helper"), None),
@@ -220,7 +220,8 @@ def _need_page(request: Request, need: Need, *, wrong: Form | None = None) -> Ht
         context["asked_contact"] = _contact(request, asked, need) if asked else None
     elif chosen := context["accepted"] or match:
         helper = chosen.helper
-        context["helper_contact"] = _contact(request, helper.public_id, need)
+        context["helper_contact"] = contact = _contact(request, helper.public_id, need)
+        context["refusals"] = tuple(dict.fromkeys((*context["refusals"], *contact["refusals"])))
     return render(request, "mutualaid/need_page.html", context, status=422 if wrong else 200)
 
 
@@ -241,7 +242,7 @@ def _forms(need: Need, match: Match | None) -> dict[str, Form]:
     return shown
 
 
-def _contact(request: Request, public_id: str, need: Need) -> dict[str, str]:
+def _contact(request: Request, public_id: str, need: Need) -> dict[str, Any]:
     helper = queries.helper(request.actor, public_id)
     fields = ["first_name", "last_name", "phone", "email"]
     opening = open_vault(
@@ -251,7 +252,8 @@ def _contact(request: Request, public_id: str, need: Need) -> dict[str, str]:
         purpose=PURPOSE,
         motive=f"Appel d’une personne qui aide pour la demande {need.code}",
     )
-    return {name: opening.values.get(f"entraide.{name}", "") for name in fields}
+    said = {name: opening.values.get(f"entraide.{name}", "") for name in fields}
+    return {**said, "refusals": opening.reasons}
 
 
 def _subjects(need: Need, proposals: list[Proposal], matches: list[Match]) -> list[tuple[str, int]]:
@@ -477,6 +479,7 @@ def helper_page(request: Request, public_id: str) -> HttpResponse:
     context = {
         "helper": helper,
         "person": {name: opening.values.get(f"entraide.{name}", "") for name in fields},
+        "refusals": opening.reasons,
         "note": opening.values.get(helper.note_field, ""),
         "labels": [c for c in queries.categories() if helper.categories & c.mask],
         "proposals": helper.proposals.select_related("need__category", "need__territory")[:10],

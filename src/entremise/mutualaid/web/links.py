@@ -28,8 +28,9 @@ from entremise.mutualaid.models.needs import LIVE_STATES
 from entremise.people.engine import phone
 from entremise.vault.usecases import open as open_vault
 
-PURPOSE = "mutualaid.contact"
-SHARED = ("first_name", "last_name", "phone", "email", "address")
+CONTACT = ("first_name", "last_name", "phone", "email")
+MEETING = ("address",)
+SHARED = (*CONTACT, *MEETING)
 
 
 def _contact(actor: Actor, match: Match, direction: str) -> dict[str, Any] | None:
@@ -41,14 +42,23 @@ def _contact(actor: Actor, match: Match, direction: str) -> dict[str, Any] | Non
     if release is None:
         return None
     giver = match.helper.person_id if direction == "to_person" else match.need.person_id
-    opening = open_vault(
-        actor,
-        person=giver,
-        fields=[f"entraide.{name}" for name in SHARED if name in release.fields],
-        purpose=PURPOSE,
-        motive=f"Coordonnées transmises pour la demande {match.need.code}",
-    )
-    said = {name: opening.values.get(f"entraide.{name}", "") for name in SHARED}
+    said = dict.fromkeys(SHARED, "")
+    for purpose, names in (("mutualaid.contact", CONTACT), ("mutualaid.meet", MEETING)):
+        if not (asked := [name for name in names if name in release.fields]):
+            continue
+        try:
+            opening = open_vault(
+                actor,
+                person=giver,
+                fields=[f"entraide.{name}" for name in asked],
+                purpose=purpose,
+                motive=f"Coordonnées transmises pour la demande {match.need.code}",
+            )
+        except NotFound:  # erased since
+            return None
+        said |= {name: opening.values.get(f"entraide.{name}", "") for name in asked}
+    if not any(said.values()):  # taken back, objected to, frozen: nothing is shown, nor why
+        return None
     number = said["phone"]
     return {**said, "number": phone.readable(number) if number else "", "until": release.until, "release": release}
 

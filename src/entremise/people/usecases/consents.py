@@ -34,6 +34,8 @@ def record_consent(
 ) -> Consent:
     """Keep an answer (`yes`, `no`, `partly` with its `scope` of codes), and by which channel it was given.
 
+    The vault knows it at once: what rests on this consent opens, or closes, at the next decision.
+
     Earlier answers are kept: the last one counts. Raises NotAllowed, ValidationError, NotFound.
     """
     row = person if isinstance(person, Person) else queries.person(person)

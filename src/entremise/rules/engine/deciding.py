@@ -9,6 +9,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -89,6 +90,19 @@ class Compiled:
     notes: Mapping[str, Note] = field(repr=False)
     schema: cedarpy.Schema = field(repr=False)
     policies: cedarpy.PolicySet = field(repr=False)
+    counts: tuple[int, ...] | None = field(repr=False, default=None)
+    """The numbers that `records_in_hour` is compared with, in order; None when one comparison is of another kind."""
+
+    def level(self, count: int) -> int:
+        """A count that decides as this one does: the next number it is compared with, or one beyond them all.
+
+        Rules compare it by `<=` and `>` only: between two of these numbers, nothing changes. So that records opened
+        one after the other share decisions.
+        """
+        if self.counts is None:
+            return count
+        place = bisect_left(self.counts, count)
+        return self.counts[place] if place < len(self.counts) else (self.counts or (0,))[-1] + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +148,35 @@ def _notes(policies: Iterable[Mapping[str, Any]]) -> dict[str, Note]:
     return notes
 
 
+def counts_of(policies: Iterable[Mapping[str, Any]], attribute: str = "records_in_hour") -> tuple[int, ...] | None:
+    """The whole numbers that a count of the context is compared with by `<=` or `>`, sorted; None when it is used in
+    any other way."""
+    reading = {".": {"left": {"Var": "context"}, "attr": attribute}}
+    found: set[int] = set()
+    odd = False
+
+    def walk(node: object) -> None:
+        nonlocal odd
+        if node == reading:
+            odd = True
+        elif isinstance(node, Mapping):
+            for name, inside in node.items():
+                if name in ("<=", ">") and isinstance(inside, Mapping) and inside.get("left") == reading:
+                    value = inside.get("right", {}).get("Value")
+                    if isinstance(value, int) and not isinstance(value, bool):
+                        found.add(value)
+                    else:
+                        odd = True
+                else:
+                    walk(inside)
+        elif isinstance(node, (list, tuple)):
+            for inside in node:
+                walk(inside)
+
+    walk(list(policies))
+    return None if odd else tuple(sorted(found))
+
+
 def compile(schema: str, floor: str, rulebook: str, *, number: int = 0) -> Compiled:  # the name of § 6
     """A rule set ready to decide. Raises EngineRefused: bad text, bad layer, failed self-test."""
     for text, is_floor in ((floor, True), (rulebook, False)):
@@ -155,8 +198,9 @@ def compile(schema: str, floor: str, rulebook: str, *, number: int = 0) -> Compi
     if not result.validation_passed:
         raise EngineRefused(*(in_french(error.error) for error in result.errors))
     compiled = Compiled(
-        number, digest(schema), digest(floor), digest(rulebook), _notes([*below, *voted]), handle, policies
-    )
+        number, digest(schema), digest(floor), digest(rulebook), _notes([*below, *voted]), handle, policies,
+        counts_of([*below, *voted]),
+    )  # fmt: skip
     _self_test(compiled)
     return compiled
 

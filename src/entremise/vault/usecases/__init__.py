@@ -16,6 +16,7 @@ from entremise.vault.usecases.facts import (
     set_stance,
     set_stances,
     unassign,
+    unassign_all,
 )
 from entremise.vault.usecases.habilitations import (
     Grant,
@@ -89,5 +90,5 @@ __all__ = [
     "open_document", "open_many", "open_register", "opine", "proposed_purposes", "refuse", "release",
     "release_many", "restore", "resume", "revoke", "revoke_release", "rotate_keys", "seal_document", "set_record",
     "set_stance", "set_stances", "shred", "sign_assessment", "standing", "suspend", "suspend_register", "unassign",
-    "use", "withdraw", "write", "write_many",
+    "unassign_all", "use", "withdraw", "write", "write_many",
 ]  # fmt: skip

@@ -11,19 +11,20 @@ from uuid import UUID
 
 from django.views.decorators.debug import sensitive_variables
 
+from entremise.accounts.policies import FreshFactorNeeded, require_second_factor
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
-from entremise.vault import engine, policies
+from entremise.vault import engine
 from entremise.vault.models import RecordKey
-from entremise.vault.usecases import journal, keyring
-from entremise.vault.usecases.asking import motive_given, purpose_known
+from entremise.vault.usecases import deciding, journal, keyring, situating
+from entremise.vault.usecases.asking import motive_given, purpose_known, question
 from entremise.vault.usecases.destroying import destroy
 from entremise.vault.usecases.keyring import Keyring
 from entremise.vault.usecases.refusals import Tampered
 
-CATEGORIES = ("name", "phone")  # whoever may read both for this purpose may handle a list of them
-SEALED_FOR_NOBODY = (
-    "Aucune règle ne vous autorise à traiter ce fichier : demandez-le à une personne qui met en relation."
+IMPORT = "import_file"
+PROVE_AGAIN = (
+    "Importer un fichier demande une seconde preuve de moins de 15 minutes : prouvez de nouveau votre identité."
 )
 
 
@@ -36,7 +37,7 @@ def seal_document(actor: Actor, *, document: UUID, content: bytes, register: str
     """
     ring, motive = keyring.load({register}), motive_given(motive)
     key, box = ring.new_record_key(document, register)
-    _journal(ring, actor, [(key, box)], "write", purpose, motive)
+    _may_import(ring, actor, key, box, purpose, motive)
     key.save(force_insert=True)
     return box.seal(content, "document", ring.instance, register, document)
 
@@ -50,7 +51,7 @@ def open_document(actor: Actor, *, document: UUID, sealed: bytes, purpose: str, 
     ring, motive = keyring.load({key.register}), motive_given(motive)
     try:
         box = ring.unwrap(key)
-        _journal(ring, actor, [(key, box)], "read", purpose, motive)
+        _may_import(ring, actor, key, box, purpose, motive)
         return box.unseal(bytes(sealed), "document", ring.instance, key.register, document)
     except engine.InvalidTag:
         raise Tampered(
@@ -71,7 +72,7 @@ def destroy_document(actor: Actor, *, documents: Collection[UUID], purpose: str,
         return 0
     ring = keyring.load({key.register for key in keys})
     lines = [_draft(ring, key, ring.box, "erase", purpose, motive, ("document",), granted=True) for key in keys]
-    journal.append(ring, actor, lambda seen: lines, counted=False)
+    journal.append(ring, actor, lambda: lines)
     destroy([key.pk for key in keys])
     return len(keys)
 
@@ -86,25 +87,27 @@ def fingerprints(*, register: str, kind: str, values: Sequence[str]) -> list[byt
     return [engine.blind(key, f"seen:{kind}", engine.digest(value.encode())) for value in values]
 
 
-def _journal(
-    ring: Keyring,
-    actor: Actor,
-    keys: Sequence[tuple[RecordKey, engine.Box]],
-    action: str,
-    purpose: str,
-    motive: str,
-) -> None:
+def _may_import(ring: Keyring, actor: Actor, key: RecordKey, box: engine.Box, purpose: str, motive: str) -> None:
+    """Handling a file of persons is `import_file` in its register: one line, then NotAllowed when it is refused."""
     purpose_known(purpose)
-    grants = [
-        policies.decide(actor, action=action, purpose=purpose, category=category, relations=frozenset())
-        for category in CATEGORIES
-    ]
-    rules = tuple(sorted({grant.id for grant in grants if grant is not None}))
-    allowed = all(grant is not None for grant in grants)
-    lines = [_draft(ring, key, box, action, purpose, motive, rules, granted=allowed) for key, box in keys]
-    journal.append(ring, actor, lambda seen: lines, counted=False)
-    if not allowed:
-        raise NotAllowed(SEALED_FOR_NOBODY)
+    require_second_factor(actor)
+    asker = question(actor, purpose)
+    where = situating.registers(asker, {key.register})[key.register]
+    refused: situating.Refused | None = None
+
+    def drafts() -> list[journal.Draft]:
+        nonlocal refused
+        count = deciding.deeds_in_hour(journal.human(ring, actor), IMPORT, asker)
+        verdict, number = deciding.decide_deed(asker, IMPORT, where, count=count)
+        refused = None if verdict.allowed else deciding.refusal(asker, verdict)
+        return [_draft(ring, key, box, IMPORT, purpose, motive, verdict.by, granted=verdict.allowed, rule_set=number)]
+
+    journal.append(ring, actor, drafts)
+    if refused is None:
+        return
+    if deciding.lacks_a_fresh_proof(asker, IMPORT, where):
+        raise FreshFactorNeeded(PROVE_AGAIN)
+    raise NotAllowed(f"Vous ne pouvez pas traiter ce fichier. {refused.reason}")
 
 
 def _draft(
@@ -117,15 +120,17 @@ def _draft(
     rules: tuple[str, ...],
     *,
     granted: bool,
+    rule_set: int = 0,
 ) -> journal.Draft:
     return journal.Draft(
         action=action,
         purpose=purpose,
         register=key.register,
         verdict="granted" if granted else "refused",
-        rules=rules if granted else (),
+        rules=rules,
         tag=ring.tag(key.pk),
         record=str(key.pk) if action != "erase" else "",
         box=box,
         secret={"document": True, "motive": motive},
+        rule_set=rule_set,
     )

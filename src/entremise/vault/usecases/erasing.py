@@ -14,12 +14,16 @@ from entremise.audit.usecases import record as trace
 from entremise.kernel import clock, jobs
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
-from entremise.vault import engine, policies
+from entremise.rules.engine import AgentFacts
+from entremise.vault import engine
 from entremise.vault.models import BlindIndex, Cell, Mark, Record, RecordKey, Register, Release, Shredding
-from entremise.vault.usecases import cells, journal, keyring
-from entremise.vault.usecases.asking import motive_given, purpose_known
+from entremise.vault.usecases import cells, deciding, journal, keyring, situating
+from entremise.vault.usecases.agreements import standing
+from entremise.vault.usecases.asking import motive_given, purpose_known, question
 from entremise.vault.usecases.destroying import destroy, destroy_register
 from entremise.vault.usecases.keyring import Keyring
+from entremise.vault.usecases.situating import Case
+from entremise.vault.usecases.standing import with_request
 
 ERASED = declare("vault.person.erased", "a effacé les données d’une personne")
 SHREDDED = declare("vault.register.shredded", "a détruit les clés d’un registre, pour toujours")
@@ -30,7 +34,9 @@ MARKED = ("first_name", "last_name", "birth", "phone")
 
 @transaction.atomic
 def erase(actor: Actor, *, person: UUID, purpose: str, motive: str, request: str = "") -> int:
-    """Destroy the keys of a person in every register, then sweep what they sealed; the number of records erased.
+    """Destroy the keys of a person's records, then sweep what they sealed; the number of records erased.
+
+    It takes two: `request` is one of kind `erasure` that somebody else agreed to, and names the registers.
 
     The keys go at once and for good, even if the caller rolls back: the cells are unreadable from then on, in an
     older copy of the data too. Copies of the base of keys end after 30 days. A mark stays, without any value, so
@@ -38,17 +44,32 @@ def erase(actor: Actor, *, person: UUID, purpose: str, motive: str, request: str
     """
     purpose_known(purpose)
     motive = motive_given(motive)
-    records = list(Record.objects.select_for_update().filter(person=person).order_by("pk"))
-    ring = keyring.load(())
-    relations = frozenset({"self"} if actor.person_id == person else set())
-    grant = policies.decide(actor, action="erase", purpose=purpose, category="name", relations=relations)
-    marks = [(record.register, ring.tag(record.pk)) for record in records] or [("", "")]
-    rules = (grant.id,) if grant else ()
-    write_lines(ring, actor, marks, purpose, motive, action="erase", granted=grant is not None, rules=rules)
-    if grant is None:
-        raise NotAllowed(
-            "Aucune règle ne vous autorise à effacer cette personne : adressez-vous à l’accueil des droits."
-        )
+    asker, ring = question(actor, purpose), keyring.load(())
+    rows = Record.objects.select_for_update().filter(person=person)
+    if (granted := standing(request, actor, now=asker.now).request) is not None:
+        rows = rows.filter(register__in=granted.registers)
+    records = list(rows.order_by("pk"))
+    codes = sorted({record.register for record in records})
+    if request:
+        asker = with_request(asker, request, registers=codes, persons=[person])
+    where = situating.registers(asker, codes)
+    found = [Case(person, record.register, record, None, tag=ring.tag(record.pk)) for record in records]
+    situating.situate(asker, where, found)
+    refused, by, number = None, set[str](), 0
+    for case in found:
+        if case.facts is not None:
+            verdict, number = deciding.decide_deed(asker, "erase", case.facts, rows=len(found))
+            by |= set(verdict.by)
+            refused = refused or (None if verdict.allowed else deciding.refusal(asker, verdict))
+    if not found and not (isinstance(asker.who, AgentFacts) and asker.who.roles & {"dpo", "keeper"}):
+        refused = deciding.NOBODY
+    marks = [(case.register, case.tag) for case in found] or [("", "")]
+    write_lines(
+        ring, actor, marks, purpose, motive, granted=refused is None, rules=tuple(sorted(by)), request=request,
+        rule_set=number,
+    )  # fmt: skip
+    if refused is not None:
+        raise NotAllowed(f"Cette fiche ne peut pas être effacée ainsi. {refused.reason}")
     if not records:
         raise NotFound("Cette personne est inconnue, ou déjà effacée.")
     _keep(_marks_of(records))
@@ -72,13 +93,16 @@ def shred(actor: Actor, *, register: str, motive: str, request: str) -> None:
     row = Register.objects.select_for_update().filter(pk=register).exclude(status="shredded").first()
     if row is None:
         raise NotFound("Ce registre n’existe pas, ou ses clés sont déjà détruites.")
-    ring = keyring.load(())
-    grant = policies.decide(actor, action="shred", purpose="registers.keep", category="name", relations=frozenset())
-    rules = (grant.id,) if grant else ()
-    marks, purpose = [(register, "")], "registers.keep"
-    write_lines(ring, actor, marks, purpose, motive, action="shred", granted=grant is not None, rules=rules)
-    if grant is None:
-        raise NotAllowed("Aucune règle ne vous autorise à détruire ce registre : demandez-le à plusieurs.")
+    ring, asker = keyring.load(()), question(actor, "registers.keep")
+    if request:
+        asker = with_request(asker, request, registers=[register])
+    verdict, number = deciding.decide_deed(asker, "shred", situating.register_facts(row, asker))
+    write_lines(
+        ring, actor, [(register, "")], "registers.keep", motive, action="shred", granted=verdict.allowed,
+        rules=verdict.by, request=request, rule_set=number,
+    )  # fmt: skip
+    if not verdict.allowed:
+        raise NotAllowed(f"Ce registre ne peut pas être détruit ainsi. {deciding.refusal(asker, verdict).reason}")
     destroy_register(register)
     row.status, row.closed_at = "shredded", clock.now()
     row.save(update_fields=["status", "closed_at"])
@@ -98,6 +122,7 @@ def write_lines(
     granted: bool = True,
     rules: tuple[str, ...] = (),
     request: str = "",
+    rule_set: int = 0,
 ) -> int:
     """Lines about keys that go, one for each (register, tag), sealed under the journal's key: they outlive them."""
     lines = [
@@ -110,11 +135,13 @@ def write_lines(
             tag=tag,
             record="",
             box=ring.box,
-            secret={"motive": motive, "request": request},
+            secret={"motive": motive},
+            rule_set=rule_set,
+            request=request,
         )
         for register, tag in marks
     ]
-    return journal.append(ring, actor, lambda seen: lines, counted=False)
+    return journal.append(ring, actor, lambda: lines)
 
 
 def sweep(records: list[UUID]) -> None:

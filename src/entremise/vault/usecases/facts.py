@@ -148,6 +148,17 @@ def unassign(actor: Actor, *, assignment: int) -> bool:
 
 
 @transaction.atomic
+def unassign_all(actor: Actor, *, person: UUID, register: str, user: int, purposes: Collection[str]) -> int:
+    """End what one agent was confided of one record, for these purposes; how many, none the second time."""
+    live = Assignment.objects.filter(person=person, register=register, user=user, ended_at=None)
+    rows = list(live.filter(purpose__in=purposes).order_by("pk"))
+    if rows:
+        Assignment.objects.filter(pk__in=[row.pk for row in rows], ended_at=None).update(ended_at=clock.now())
+        trace(actor, UNASSIGNED, rows[0], assignments=len(rows))
+    return len(rows)
+
+
+@transaction.atomic
 def check_identity(actor: Actor, *, person: UUID, how: str, until: datetime) -> int:
     """Somebody's identity was checked by this very agent: `document`, `letter_code` or `known`; the check's number.
 

@@ -10,7 +10,6 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import DatabaseError, connections, transaction
 
@@ -20,13 +19,11 @@ from entremise.kernel.actors import Actor
 from entremise.kernel.db import insert_rows
 from entremise.vault import engine
 from entremise.vault.models import Line
-from entremise.vault.policies import RULE_SET
 from entremise.vault.usecases.keyring import Keyring
 from entremise.vault.usecases.refusals import JournalUnavailable
 
 ALIAS = "journal"
 HEAD = 0x6A6F7572  # PostgreSQL's advisory lock: one writer at a time at the head of the chain
-HOUR = timedelta(hours=1)
 MANY = 50
 
 
@@ -43,7 +40,7 @@ class Draft:
     record: str
     box: engine.Box
     secret: dict[str, object]
-    rule_set: int | None = None
+    rule_set: int = 0
     request: str = ""
 
 
@@ -56,11 +53,11 @@ def human(ring: Keyring, actor: Actor) -> str:
     return "machine" if actor.has("machine") else "anonymous"
 
 
-def append(ring: Keyring, actor: Actor, decide: Callable[[frozenset[str]], Sequence[Draft]], *, counted: bool) -> int:
+def append(ring: Keyring, actor: Actor, decide: Callable[[], Sequence[Draft]]) -> int:
     """Write the lines that `decide` makes, all or none; the number of the first.
 
-    `decide` is called under the lock of the chain's head, with the marks of the distinct records this human has read
-    in the last hour (empty when not `counted`): two requests at once cannot both use the last place.
+    `decide` is called under the lock of the chain's head, and counts what this human did in the hour there: two
+    requests at once cannot both use the last place.
     Raises JournalUnavailable; then nothing may be decrypted.
     """
     try:
@@ -69,12 +66,7 @@ def append(ring: Keyring, actor: Actor, decide: Callable[[frozenset[str]], Seque
                 with connections[ALIAS].cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [HEAD])
             who, now = human(ring, actor), clock.now()
-            seen: frozenset[str] = frozenset()
-            if counted:
-                read = Line.objects.filter(human=who, at__gt=now - HOUR, action="read")
-                read = read.filter(verdict__in=("granted", "partly")).order_by()
-                seen = frozenset(read.values_list("tag", flat=True).distinct())
-            drafts = decide(seen)
+            drafts = decide()
             number, previous = Line.objects.values_list("number", "link").first() or (0, ORIGIN)
             first, lines = number + 1, []
             for number, draft in enumerate(drafts, start=first):
@@ -93,7 +85,7 @@ def append(ring: Keyring, actor: Actor, decide: Callable[[frozenset[str]], Seque
 
 def add(ring: Keyring, actor: Actor, *drafts: Draft) -> int:
     """Write these lines, about no count; the number of the first. Raises JournalUnavailable."""
-    return append(ring, actor, lambda seen: drafts, counted=False)
+    return append(ring, actor, lambda: drafts)
 
 
 def _insert(lines: Sequence[Line]) -> None:
@@ -125,7 +117,7 @@ def _line(ring: Keyring, actor: Actor, draft: Draft, number: int) -> Line:
         register=draft.register,
         verdict=draft.verdict,
         rules=list(draft.rules),
-        rule_set=RULE_SET if draft.rule_set is None else draft.rule_set,
+        rule_set=draft.rule_set,
         request=draft.request,
         tag=draft.tag,
         seal=seal,

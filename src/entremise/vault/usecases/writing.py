@@ -17,13 +17,17 @@ from entremise.audit.usecases import record as trace
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
-from entremise.vault import engine, policies, registry
+from entremise.rules import queries as rules
+from entremise.rules.engine import RegisterFacts
+from entremise.vault import engine, registry
 from entremise.vault.models import BlindIndex, Cell, Record, RecordKey, Release
 from entremise.vault.registry import Asked
-from entremise.vault.usecases import cells, journal, keyring
-from entremise.vault.usecases.asking import fields_known, motive_given, purpose_known
+from entremise.vault.usecases import cells, deciding, fixed, journal, keyring, situating
+from entremise.vault.usecases.asking import Question, fields_known, motive_given, purpose_known, question
+from entremise.vault.usecases.deciding import UNKNOWN
 from entremise.vault.usecases.keyring import Keyring
 from entremise.vault.usecases.refusals import Busy, FieldUnknown, Tampered, ValueTooLong
+from entremise.vault.usecases.situating import Case
 
 log = logging.getLogger("entremise.vault")
 
@@ -40,18 +44,21 @@ LONGEST = 20_000
 def write(actor: Actor, *, person: UUID, values: Mapping[str, str | None], purpose: str, motive: str) -> None:
     """Write new versions of cells; an empty value removes its cell, the fields not named keep theirs.
 
-    A person's first cells may be written by anybody (making oneself known); later ones by those whom a rule allows,
-    all fields or none. Two writers of one record wait for each other: no cell is lost. Values that are searched
-    must come normalised. Traced in the access journal, before the write, whatever becomes of the transaction.
-    Raises NotAllowed, NotFound (erased), ValueTooLong, Tampered, Busy, and as `open`.
+    A person's first cells may be written by anybody (making oneself known, `fixed-collect`); later ones by those whom
+    a rule allows, all fields or none. Two writers of one record wait for each other: no cell is lost. Values that are
+    searched must come normalised. Traced in the access journal, before the write, whatever becomes of the transaction.
+    Raises NotAllowed with the reasons, NotFound (erased), ValueTooLong, Tampered, Busy, and as `open`.
     """
     purpose_known(purpose)
     motive = motive_given(motive)
     asked = _writable(values)
-    ring = keyring.load({one.register for one in asked})
-    for register in sorted({one.register for one in asked}):
+    codes = sorted({one.register for one in asked})
+    ring = keyring.load(codes)
+    asker = question(actor, purpose)
+    where = situating.registers(asker, codes)
+    for register in codes:
         fields = [one for one in asked if one.register == register]
-        _write_record(ring, actor, person, register, fields, values, purpose, motive)
+        _write_record(ring, asker, where, person, register, fields, values, motive)
 
 
 def _writable(values: Mapping[str, str | None]) -> list[Asked]:
@@ -66,15 +73,16 @@ def _writable(values: Mapping[str, str | None]) -> list[Asked]:
 @sensitive_variables()
 def _write_record(
     ring: Keyring,
-    actor: Actor,
+    asker: Question,
+    where: Mapping[str, RegisterFacts],
     person: UUID,
     register: str,
     asked: Sequence[Asked],
     values: Mapping[str, str | None],
-    purpose: str,
     motive: str,
 ) -> None:
-    Record.objects.bulk_create([Record(person=person, register=register)], ignore_conflicts=True)
+    fresh = Record(person=person, register=register, status=situating.first_status(register))
+    Record.objects.bulk_create([fresh], ignore_conflicts=True)
     record = Record.objects.select_for_update().get(person=person, register=register)  # the second writer waits here
     new = record.version == 0
     key = RecordKey.objects.filter(pk=record.pk).first()
@@ -87,8 +95,9 @@ def _write_record(
             raise _tampered(record) from None
     else:
         raise NotFound("Cette personne a demandé son effacement.")
-    relations = frozenset(({"self"} if actor.person_id == person else set()) | ({"new"} if new else set()))
-    _journal_write(ring, actor, [(record, box)], asked, purpose, motive, relations)
+    case = Case(person, register, record, box, tag=ring.tag(record.pk))
+    situating.situate(asker, where, [case])
+    (_collect if new else _change)(ring, asker, [case], asked, motive)
     _put(ring, record, key, box, {one: values[one.name] or "" for one in asked})
 
 
@@ -100,40 +109,66 @@ def _tampered(record: Record) -> Tampered:
     )
 
 
-def _journal_write(
-    ring: Keyring,
-    actor: Actor,
-    records: Sequence[tuple[Record, engine.Box]],
-    asked: Sequence[Asked],
-    purpose: str,
-    motive: str,
-    relations: frozenset[str],
-) -> None:
-    """One line per record; NotAllowed, journalled, when a field is refused."""
-    rules, refused = set(), []
-    for category in dict.fromkeys(one.category for one in asked):
-        grant = policies.decide(actor, action="write", purpose=purpose, category=category, relations=relations)
-        if grant:
-            rules.add(grant.id)
-        else:
-            refused.append(registry.CATEGORIES[category])
+def _collect(ring: Keyring, asker: Question, found: Sequence[Case], asked: Sequence[Asked], motive: str) -> None:
+    """The first writing of new records, that nobody reads: one line each; NotAllowed, journalled, with the reason."""
+    said = sorted(one.name for one in asked)
+    reasons = [fixed.may_collect(case.facts, asker) if case.facts else UNKNOWN.reason for case in found]
+    why = next(filter(None, reasons), "")
+    number = rules.active_number() or 0
     lines = [
-        journal.Draft(
-            action="write",
-            purpose=purpose,
-            register=record.register,
-            verdict="refused" if refused else "granted",
-            rules=tuple(sorted(rules)),
-            tag=ring.tag(record.pk),
-            record=str(record.pk),
-            box=box,
-            secret={"fields": sorted(one.name for one in asked), "motive": motive},
-        )
-        for record, box in records
+        _line(ring, asker, case, "collect", not why, (fixed.COLLECT,) if not why else (), said, motive, number)
+        for case in found
     ]
-    journal.append(ring, actor, lambda seen: lines, counted=False)
-    if refused:
-        raise NotAllowed(f"Aucune règle ne vous autorise à écrire : {', '.join(refused)}. Rien n’a été enregistré.")
+    journal.append(ring, asker.actor, lambda: lines)
+    if why:
+        raise NotAllowed(f"{why} Rien n’a été enregistré.")
+
+
+def _change(ring: Keyring, asker: Question, found: Sequence[Case], asked: Sequence[Asked], motive: str) -> None:
+    """What a rule lets be written on records that exist: one line each, all fields or none. NotAllowed, journalled."""
+    said = sorted(one.name for one in asked)
+
+    def drafts() -> list[journal.Draft]:
+        seen = deciding.seen_in_hour(journal.human(ring, asker.actor), asker) if asker.who else frozenset()
+        number = deciding.decide_fields(asker, "write", found, asked, seen)
+        return [
+            _line(ring, asker, case, "write", not case.refused, tuple(sorted(case.rules)), said, motive, number)
+            for case in found
+        ]
+
+    journal.append(ring, asker.actor, drafts)
+    if not any(case.refused for case in found):
+        return
+    reasons = dict.fromkeys(refused.reason for case in found for refused in case.refused.values())
+    names = {one.name: registry.CATEGORIES[one.category] for one in asked}
+    closed = dict.fromkeys(names[name] for case in found for name in case.refused)
+    raise NotAllowed(f"Vous ne pouvez pas écrire : {', '.join(closed)}. {' '.join(reasons)} Rien n’a été enregistré.")
+
+
+def _line(
+    ring: Keyring,
+    asker: Question,
+    case: Case,
+    action: str,
+    granted: bool,
+    by: tuple[str, ...],
+    fields: Sequence[str],
+    motive: str,
+    rule_set: int,
+) -> journal.Draft:
+    return journal.Draft(
+        action=action,
+        purpose=asker.purpose,
+        register=case.register,
+        verdict="granted" if granted else "refused",
+        rules=by,
+        tag=case.tag,
+        record=str(case.record.pk) if case.record else "",
+        box=case.box or ring.box,
+        secret={"fields": list(fields), "motive": motive},
+        rule_set=rule_set,
+        request=asker.request,
+    )
 
 
 @sensitive_variables()
@@ -210,14 +245,19 @@ def write_many(
     if any(len(value) > LONGEST for row in rows.values() for value in row.values()):
         raise ValueTooLong(f"Un texte est trop long : écrivez {LONGEST} caractères au plus.")
     ring = keyring.load({register})
-    records, keys = [], []
+    asker = question(actor, purpose)
+    where = situating.registers(asker, {register})
+    records, keys, found = [], [], []
+    status = situating.first_status(register)
     for person in rows:
-        record = Record(person=person, register=register, version=1)
+        record = Record(person=person, register=register, version=1, status=status)
         key, box = ring.new_record_key(record.pk, register)
         key.floor = key.ceiling = 1
         records.append((record, box))
         keys.append(key)
-    _journal_write(ring, actor, records, list(known.values()), purpose, motive, frozenset({"new"}))
+        found.append(Case(person, register, record, box, tag=ring.tag(record.pk)))
+    situating.situate(asker, where, found)
+    _collect(ring, asker, found, list(known.values()), motive)
     cells.insert_new(
         ring,
         register,
