@@ -16,15 +16,15 @@ from entremise.kernel.errors import NotFound
 from entremise.vault import engine, usecases as vault
 from entremise.vault.models import BlindIndex, Cell, Erasure, Record, RecordKey, RootKey
 from entremise.vault.usecases import destroying, erasing, keyring, restoring
-from tests.people.factories import person
+from tests.people.factories import me, person
 
-WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+WHY = {"purpose": "people.rights", "motive": "Appel de la demande H6K-347"}
 FIELDS = ["entraide.first_name", "entraide.phone"]
 ALL = (Record, Cell, BlindIndex)
 
 
 def read(who):
-    return dict(vault.open(Actor.person(who), person=who, fields=FIELDS, **WHY).values)
+    return dict(vault.open(me(who), person=who, fields=FIELDS, **WHY).values)
 
 
 def copy(*models):

@@ -6,19 +6,18 @@ import logging
 
 import pytest
 
-from entremise.kernel.actors import Actor
 from entremise.vault import usecases as vault
 from entremise.vault.models import Cell, Line, Record, RecordKey
 from entremise.vault.usecases import cells, keyring
-from tests.people.factories import person
+from tests.people.factories import me, person
 
 pytestmark = pytest.mark.django_db
-WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+WHY = {"purpose": "people.rights", "motive": "Appel de la demande H6K-347"}
 FIRST, LAST, PHONE = "entraide.first_name", "entraide.last_name", "entraide.phone"
 
 
 def read(who, *fields):
-    return dict(vault.open(Actor.person(who), person=who, fields=list(fields or (FIRST, LAST, PHONE)), **WHY).values)
+    return dict(vault.open(me(who), person=who, fields=list(fields or (FIRST, LAST, PHONE)), **WHY).values)
 
 
 def refused(who, caplog):
@@ -98,7 +97,7 @@ def test_a_cell_taken_away_is_missed(caplog, field):
 
 def test_a_cell_added_is_seen(caplog):
     one, other = two()
-    vault.write(Actor.person(one), person=one, values={"entraide.email": "a@exemple.fr"}, **WHY)
+    vault.write(me(one), person=one, values={"entraide.email": "a@exemple.fr"}, **WHY)
     source = cell(one, "email")
     Cell.objects.create(record=Record.objects.get(person=other), field="email", version=1, blob=source.blob)
     with pytest.raises(vault.Tampered):
@@ -111,7 +110,7 @@ def test_an_older_state_put_back_is_refused(caplog, what):
     one, _ = two()
     record = Record.objects.get(person=one)
     before = list(Cell.objects.filter(record=record))
-    vault.write(Actor.person(one), person=one, values={PHONE: "+33639980077"}, **WHY)
+    vault.write(me(one), person=one, values={PHONE: "+33639980077"}, **WHY)
     if what in ("manifest", "record", "file"):
         Record.objects.filter(pk=record.pk).update(manifest=record.manifest)
     if what in ("record", "file"):
@@ -121,7 +120,7 @@ def test_an_older_state_put_back_is_refused(caplog, what):
             Cell.objects.filter(record=record, field=row.field).update(blob=row.blob, version=row.version)
     refused(one, caplog)
     try:
-        vault.write(Actor.person(one), person=one, values={FIRST: "Chloé"}, **WHY)
+        vault.write(me(one), person=one, values={FIRST: "Chloé"}, **WHY)
     except vault.Tampered:
         assert what != "cell"
     with pytest.raises(vault.Tampered):  # writing beside an older cell does not make it good

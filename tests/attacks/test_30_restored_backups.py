@@ -13,16 +13,16 @@ from entremise.kernel.errors import NotFound
 from entremise.vault import usecases as vault
 from entremise.vault.models import Cell, Erasure, Mark, Record, RecordKey, RootKey
 from entremise.vault.usecases import destroying, erasing, keyring, restoring
-from tests.people.factories import person
+from tests.people.factories import me, person
 
 pytestmark = pytest.mark.django_db
-WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+WHY = {"purpose": "people.rights", "motive": "Appel de la demande H6K-347"}
 WHO = {"first_name": "Aline", "last_name": "Fiction", "phone": "+33639981234"}
 OPERATOR = Actor.machine("administration du serveur")
 
 
 def read(who):
-    return dict(vault.open(Actor.person(who), person=who, fields=["entraide.phone"], **WHY).values)
+    return dict(vault.open(me(who), person=who, fields=["entraide.phone"], **WHY).values)
 
 
 def erased_then_put_back():

@@ -12,15 +12,15 @@ from entremise.kernel.errors import DomainError
 from entremise.vault import usecases as vault
 from entremise.vault.models import Cell, Line, Record, RecordKey
 from entremise.vault.usecases import keyring, writing
-from tests.people.factories import person
+from tests.people.factories import me, person
 
-WHY = {"purpose": "mutualaid.contact", "motive": "Appel de la demande H6K-347"}
+WHY = {"purpose": "people.rights", "motive": "Appel de la demande H6K-347"}
 PHONE, FIRST = "entraide.phone", "entraide.first_name"
 sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="the disk of PostgreSQL is its server's")
 
 
 def read(who):
-    return dict(vault.open(Actor.person(who), person=who, fields=[PHONE, FIRST], **WHY).values)
+    return dict(vault.open(me(who), person=who, fields=[PHONE, FIRST], **WHY).values)
 
 
 @contextmanager
@@ -58,11 +58,11 @@ def test_a_process_that_dies_between_the_cells_and_their_floor_loses_nothing(mon
     with monkeypatch.context() as patch:
         patch.setattr(writing, "_raise_floor", dies)
         with pytest.raises(SystemExit):
-            vault.write(Actor.person(who), person=who, values={PHONE: "+33639980001"}, **WHY)
+            vault.write(me(who), person=who, values={PHONE: "+33639980001"}, **WHY)
     key = RecordKey.objects.get(pk=record.pk)
     assert (key.floor, key.ceiling) == (1, 2)
     assert read(who) == {PHONE: "+33639980001", FIRST: "Aline"}
-    vault.write(Actor.person(who), person=who, values={FIRST: "Bruno"}, **WHY)
+    vault.write(me(who), person=who, values={FIRST: "Bruno"}, **WHY)
     assert read(who) == {PHONE: "+33639980001", FIRST: "Bruno"}
     key.refresh_from_db()
     assert (key.floor, key.ceiling) == (3, 3)
@@ -78,7 +78,7 @@ def test_a_process_that_dies_before_the_cells_are_committed_changes_nothing(monk
     with monkeypatch.context() as patch:
         patch.setattr(writing.cells, "seal_manifest", dies)
         with pytest.raises(SystemExit):
-            vault.write(Actor.person(who), person=who, values={PHONE: "+33639980001"}, **WHY)
+            vault.write(me(who), person=who, values={PHONE: "+33639980001"}, **WHY)
     assert read(who) == {PHONE: "+33639981234", FIRST: "Aline"}
 
 
@@ -109,7 +109,7 @@ def test_keys_that_cannot_be_written_stop_a_new_record_whole(broken):
 def test_keys_that_cannot_be_written_leave_an_old_record_as_it_was():
     who = person().pk
     with read_only("keys"), pytest.raises(vault.VaultSealed) as refusal:
-        vault.write(Actor.person(who), person=who, values={PHONE: "+33639980001"}, **WHY)
+        vault.write(me(who), person=who, values={PHONE: "+33639980001"}, **WHY)
     assert "Le coffre est fermé" in refusal.value.message
     assert read(who) == {PHONE: "+33639981234", FIRST: "Aline"}
 
@@ -122,7 +122,7 @@ def test_a_full_journal_lets_nothing_be_read_or_written():
     with read_only("journal"):
         for deed in (
             lambda: read(who),
-            lambda: vault.write(Actor.person(who), person=who, values={PHONE: "+33639980001"}, **WHY),
+            lambda: vault.write(me(who), person=who, values={PHONE: "+33639980001"}, **WHY),
             lambda: person(phone="06 39 98 00 02"),
         ):
             with pytest.raises(vault.JournalUnavailable):
