@@ -161,7 +161,7 @@ def answer_letter(actor: Actor, *, request: RightsRequest, motive: str, large: b
     person = person_asked(request)
     to = addressee(actor, person=person, motive=motive)
     day = date_format(request.received_on, "j F Y")
-    lines = [f"Vous avez exercé un droit le {day} : {request.get_kind_display()}. Référence : {request.code}."]
+    lines = [f"Référence : {request.code}.", f"Vous avez exercé un droit le {day} : {request.get_kind_display()}."]
     sections: list[dict[str, Any]] = []
     closing: list[str] = []
     if request.state == "refused":
