@@ -283,6 +283,19 @@ def test_other_telephones_and_close_ones_are_sealed_and_shown_to_the_person(nadi
     assert not [item for section in copy.sections if section.register == "personne" for item in section.items]
 
 
+def test_a_number_that_several_share_finds_them_all_wherever_it_is_written(nadia, who):
+    other = person(first_name="Bruno", phone="06 39 98 00 05")
+    for one, number in ((who, "01 99 00 00 70"), (other, "01 99 00 00 71"), (other, "06 39 98 12 34")):
+        usecases.add_phone(oneself(one), person=one, phone=number, shared=True, motive="Ajout par la personne")
+    found = queries.find_candidates(nadia, phone="06 39 98 12 34", motive="Demande de droits", remote=True)
+    assert {one.person for one in found} == {who, other}
+    found = queries.find_candidates(nadia, phone="01 99 00 00 71", motive="Demande de droits", remote=True)
+    assert [one.person for one in found] == [other]
+    usecases.remove_phone(oneself(other), line=other.lines.get(rank=2), motive="Retrait par la personne")
+    found = queries.find_candidates(nadia, phone="06 39 98 12 34", motive="Demande de droits", remote=True)
+    assert [one.person for one in found] == [who]
+
+
 def test_a_person_has_ten_telephones_at_most(who):
     me = oneself(who)
     for n in range(9):

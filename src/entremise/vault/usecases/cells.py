@@ -105,8 +105,9 @@ def insert_new(
             if field not in ends:
                 ends[field] = engine.bind(field, 1)
             sealed.append((record.pk, field, 1, box.seal_bound(value.encode(), head + ends[field])))
-            if field in indexed:
-                index.append((record.pk, register, field, engine.blind(key, field, value)))
+            base = field.partition("#")[0]
+            if base in indexed:
+                index.append((record.pk, register, field, engine.blind(key, base, value)))
     keys = [(row.record, row.register, row.epoch, row.blob, row.floor, row.ceiling) for _, row, _, _ in rows]
     with keyring.writable(), transaction.atomic(using="keys"):
         insert_rows(RecordKey, ("record", "register", "epoch", "blob", "floor", "ceiling"), keys)

@@ -263,7 +263,10 @@ def find(actor: Actor, *, register: str, by: str, value: str, purpose: str, moti
     if refused is not None:
         raise NotAllowed(f"Vous ne pouvez pas chercher une personne pour cette finalité. {refused.reason}")
     digest = engine.blind(ring.indexes[register], by, value)
-    rows = BlindIndex.objects.filter(register=register, by=by, digest=digest).order_by("record_id")
+    rows = BlindIndex.objects.filter(
+        register=register, by__in=[by, *(f"{by}#{n}" for n in range(1, 10))], digest=digest
+    )
+    rows = rows.order_by("record_id")
     found = list(rows.values_list("record__person", flat=True)[: MOST_FOUND + 1])
     if len(found) > MOST_FOUND:
         raise TooManyRows("Trop de réponses : précisez, par exemple par le nom ou la commune.")

@@ -203,13 +203,18 @@ def _put(ring: Keyring, record: Record, key: RecordKey, box: engine.Box, values:
     versions = {field: version for field, version in versions.items() if field not in fields}
     cells.seal_manifest(ring, box, record, versions | dict.fromkeys(fresh, record.version))
     record.save(update_fields=["version", "manifest"])
-    searched = {one.field: value for one, value in values.items() if one.field in _indexed(record.register)}
+    searched = {one.field: value for one, value in values.items() if _base(one.field) in _indexed(record.register)}
     BlindIndex.objects.filter(record=record, by__in=searched).delete()
     BlindIndex.objects.bulk_create(_index(ring, record, searched))
 
 
 def _raise_floor(record: UUID, version: int) -> None:
     RecordKey.objects.filter(pk=record, floor__lt=version).update(floor=version)
+
+
+def _base(field: str) -> str:
+    """`phone` for `phone#2`: several numbers of one person are found alike."""
+    return field.partition("#")[0]
 
 
 def _indexed(register: str) -> frozenset[str]:
@@ -219,7 +224,7 @@ def _indexed(register: str) -> frozenset[str]:
 def _index(ring: Keyring, record: Record, searched: Mapping[str, str]) -> list[BlindIndex]:
     key = ring.indexes[record.register]
     return [
-        BlindIndex(record_id=record.pk, register=record.register, by=by, digest=engine.blind(key, by, value))
+        BlindIndex(record_id=record.pk, register=record.register, by=by, digest=engine.blind(key, _base(by), value))
         for by, value in searched.items()
         if value
     ]
