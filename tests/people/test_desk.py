@@ -316,3 +316,17 @@ def test_erasing_is_asked_by_the_dpo_done_at_two_and_leaves_the_objection(client
     assert row.special_request in page
     assert usecases.ask_erasure(actor, request=row, motive="Demande une seconde fois") == row.special_request
     assert queries.request_of(actor, row.public_id).state == "identified"
+
+
+def test_the_copy_holds_what_entraide_keeps(nadia):
+    from tests.mutualaid.factories import category, need
+    from tests.territories.factories import commune
+
+    commune()
+    category()
+    asked = need(values={"first_name": "Odette", "phone": "06 39 98 12 34"}, note="Deux sacs, 3e étage")
+    copy = usecases.copy_of(oneself(asked.person), person=asked.person, motive="Essai de copie")
+    assert [row["Demande d’aide"] for _, rows in copy.rooms for row in rows] == [
+        f"{asked.category.label}, {asked.code}"
+    ]
+    assert "Deux sacs, 3e étage" in {item.value for section in copy.sections for item in section.items}

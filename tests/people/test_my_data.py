@@ -21,7 +21,7 @@ from entremise.people.engine import codes
 from entremise.people.models import LetterCode, RightsRequest
 from entremise.people.usecases import copies
 from entremise.vault import queries as facts
-from tests.people.factories import desk, oneself, person
+from tests.people.factories import desk, oneself, person, request
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("common", "quick")]
 BORN = date(1941, 3, 7)
@@ -254,6 +254,18 @@ def test_the_person_takes_a_mandate_back_alone(inside, who):
     usecases.verify_mandate(agent, mandate=mandate)
     assert "retiré" in told(inside, f"/mes-donnees/mandats/{mandate.public_id}/retirer/")
     assert queries.mandates_held(proxy.pk) == []
+
+
+def test_the_journal_says_which_service_for_what_and_never_which_agent(inside, who):
+    agent = desk()
+    usecases.identify_request(agent, request=request(agent), person=who, how="document")
+    usecases.copy_of(agent, person=who, motive="Copie pour la personne")
+    inside.get("/mes-donnees/")
+    page = text(inside.get("/mes-donnees/"))
+    assert "Ville de Grenoble" in page
+    assert "exercice des droits" in page
+    assert agent.label not in page
+    assert "Copie pour la personne" not in page
 
 
 def test_a_copy_is_never_kept(inside, who):
