@@ -48,9 +48,9 @@ def test_an_objection_said_on_the_phone_in_under_a_minute(open_page, axe, ground
     page = open_page("/droits/", user=User.objects.get(pk=agent.user_id))
     hands = Hands(page)
     hands.click("Nouvelle demande", "link")
-    page.get_by_label("opposition").check()
+    page.get_by_role("radio", name="opposition").check()
     page.get_by_label("En cas d’opposition").select_option(label="mise en relation")
-    page.get_by_label("guichet").check()
+    page.get_by_role("radio", name="guichet").check()
     assert axe(page) == []
     hands.click("Enregistrer : le délai commence")
     hands.fill("Téléphone de la personne", "06 39 98 12 34")
