@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -358,7 +357,9 @@ def desk_mandate(request: Request, public_id: str) -> HttpResponse:
     """A mandate for the person of this request: the proof seen, its scope, its term; then verified at once."""
     row = queries.request_of(request.actor, public_id)
     person = _person(row)
-    form = forms.MandateForm(request.POST if request.method == "POST" else None, initial={"until": _in_a_year()})
+    form = forms.MandateForm(
+        request.POST if request.method == "POST" else None, initial={"until": months_after(clock.today(), 12)}
+    )
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         try:
@@ -385,10 +386,6 @@ def desk_mandate(request: Request, public_id: str) -> HttpResponse:
         except (DomainError, ValidationError) as error:
             tell(form, error)
     return render(request, "people/desk_mandate.html", {"row": row, "form": form}, status=422 if form.errors else 200)
-
-
-def _in_a_year() -> date:
-    return months_after(clock.today(), 12)
 
 
 @require_POST
