@@ -23,11 +23,12 @@ def measure(size: int) -> dict[str, Any]:
 
     machine = Actor.machine("bench")
     seconds: dict[str, float] = {}
+    cpu: dict[str, float] = {}
 
     def timed(words: str, deed: Callable[[], object]) -> None:
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         deed()
-        seconds[words] = time.perf_counter() - start
+        seconds[words], cpu[words] = time.perf_counter() - start, time.process_time() - worked
 
     timed("write, by 5,000", lambda: [write(min(5000, size - n)) for n in range(0, size, 5000)])
     timed("sign: tree of the month", lambda: usecases.checkpoint(machine))
@@ -38,12 +39,17 @@ def measure(size: int) -> dict[str, Any]:
     timed("prove one line", lambda: trails.proof_of(middle))
     timed("tree alone", lambda: merkle.root_of(merkle.leaf(n.to_bytes(32, "big")) for n in range(size)))
     rows = [
-        {"what": words, "seconds": round(spent, 2), "lines_per_second": round(size / spent)}
+        {
+            "what": words,
+            "seconds": round(spent, 2),
+            "cpu": round(cpu[words], 2),
+            "lines_per_cpu_s": round(size / cpu[words]),
+        }
         for words, spent in seconds.items()
     ]
-    speed = size / seconds["verify every line"]
+    speed = size / cpu["verify every line"]  # a shared machine says nothing by the clock on the wall
     ratios = {
-        "verification against the tree alone": round(seconds["verify every line"] / seconds["tree alone"], 1),
+        "verification against the tree alone": round(cpu["verify every line"] / cpu["tree alone"], 1),
         "verification against the aim (1 M lines in 30 s)": round(speed / AIM, 2),
     }
     return {"size": size, "rows": rows, "ratios": ratios, "memory_grown_kib": grown}

@@ -16,6 +16,8 @@ from entremise.vault.engine.sealing import digest
 
 TOLERANCE = timedelta(seconds=60)
 """How far a clock may step back before it is told: servers correct themselves by less."""
+LONGEST = timedelta(days=32)
+"""From the first day of a month, this leads into the next one."""
 MOST = 50
 """Findings that are put in words; the others are counted."""
 
@@ -104,6 +106,7 @@ class Reading:
     _claims: dict[str, dict[int, list[Claim]]] = field(default_factory=dict)
     _tree: Tree = field(default_factory=Tree)
     _month: str = ""
+    _until: datetime | None = None
     _first: int = 1
     _previous: str = ORIGIN
     _latest: datetime | None = None
@@ -139,8 +142,8 @@ class Reading:
         if seal is not None and digest(seal) != seal_hash:
             self._seal(number, body, seal)
         self._time(number, at, body)
-        if month_of(at) > self._month:
-            self._turn(month_of(at), number)
+        if self._until is None or at >= self._until:
+            self._turn_if_later(at, number)
         self._tree.add(leaf_of(given))
         report.lines += 1
         report.first = report.first or number
@@ -175,9 +178,14 @@ class Reading:
                     )
                     self.report.found("erasures_differ", number, words)
 
-    def _turn(self, month: str, number: int) -> None:
-        self._end()
-        self._month, self._first, self._tree = month, number, Tree()
+    def _turn_if_later(self, at: datetime, number: int) -> None:
+        """A later month begins here, unless this is the one of the head that was kept."""
+        self._until = (at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0) + LONGEST).replace(
+            day=1
+        )
+        if month_of(at) > self._month:
+            self._end()
+            self._month, self._first, self._tree = month_of(at), number, Tree()
 
     def _end(self) -> None:
         """The month is complete: a claim that asks for more lines is not satisfied."""

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
@@ -88,6 +90,8 @@ def lines_after(number: int, *names: str, until: int | None = None) -> Iterator[
         rows = Line.objects.filter(number__gt=number).order_by("number")
         if until is not None:
             rows = rows.filter(number__lte=until)
+        if "moment" in names:  # the date as text: reading it so costs a third of what the field's own reading costs
+            rows = rows.annotate(moment=Cast("at", TextField()))
         slice_ = list(rows.values_list("number", *names)[:CHUNK])
         yield from slice_
         if len(slice_) < CHUNK:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from entremise.vault.engine import Claim, Pruned, Reading, Report, note
@@ -43,9 +43,11 @@ def verify(
 
 def rows(first: int = 0, last: int | None = None) -> Iterator[tuple[datetime, dict[str, Any], bytes, str, str]]:
     """Every line from `first` on: date, body, seal, hash of the seal, link."""
-    names = [name for name in COVERED if name != "number"]
-    for number, *values, seal, link in checkpoints.lines_after(first - 1, *names, "seal", "link", until=last):
-        body = dict(zip(names, values, strict=True), number=number)
+    names = [name for name in COVERED if name not in ("number", "at")]
+    found = checkpoints.lines_after(first - 1, *names, "moment", "seal", "link", until=last)
+    for number, *values, moment, seal, link in found:
+        at = datetime.fromisoformat(moment)
+        body = dict(zip(names, values, strict=True), number=number, at=at if at.tzinfo else at.replace(tzinfo=UTC))
         yield body["at"], body_of(body), bytes(seal), body["seal_hash"], link
 
 
