@@ -31,7 +31,19 @@ PAGES = [
     "/danger/",
     "/nulle-part/",
     "/comptes/login/",
+    "/regles/",
 ]
+BEHIND = {
+    "/coffre/": "helene",
+    "/coffre/demandes/": "rose",
+    "/coffre/habilitations/": "helene",
+    "/coffre/engagement/": "mehdi",
+    "/coffre/registres/": "maud",
+    "/coffre/registres/canicule/": "helene",
+    "/coffre/demandes/nouvelle/export/?registre=canicule": "maud",
+    "/regles/qui-pourrait/?register=canicule&field=phone&action=read": "maud",
+}
+"""Pages of agents, and the account of the demonstration that sees each."""
 DOCS = {"accueil": ("/", 1024, False), "accueil-telephone": ("/", 320, True)}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -51,6 +63,14 @@ def wait() -> None:
     raise SystemExit(f"nothing answers at {BIND}")
 
 
+def enter(page: Any, name: str) -> None:
+    """Log in as an account of the demonstration, as its own page does."""
+    page.goto(f"http://{BIND}/")
+    chosen = page.locator("select[name=account] option").filter(has_text=re.compile(f"^{name}", re.I)).first
+    page.locator("select[name=account]").select_option(chosen.get_attribute("value"))
+    page.locator("form:has(select[name=account]) button").click()
+
+
 def shoot(browser: Browser, path: str, width: int, dark: bool, file: Path, *, whole: bool = True) -> None:
     context = browser.new_context(
         locale="fr-FR",
@@ -58,6 +78,8 @@ def shoot(browser: Browser, path: str, width: int, dark: bool, file: Path, *, wh
         color_scheme="dark" if dark else "light",
     )
     page = context.new_page()
+    if path in BEHIND:
+        enter(page, {"helene": "Hélène"}.get(BEHIND[path], BEHIND[path]))
     page.goto(f"http://{BIND}{path}")
     height = page.evaluate("document.documentElement.scrollHeight")
     if whole and height > TALLEST:
@@ -71,7 +93,7 @@ def shoot(browser: Browser, path: str, width: int, dark: bool, file: Path, *, wh
 
 def main(arguments: list[str]) -> None:
     docs = "--docs" in arguments
-    pages = [a for a in arguments if not a.startswith("--")] or PAGES
+    pages = [a for a in arguments if not a.startswith("--")] or [*PAGES, *BEHIND]
     SHOTS.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "gunicorn", "entremise.site.wsgi", "--bind", BIND, "--no-control-socket"]
     server = subprocess.Popen([*command, "--log-level", "warning"], cwd=ROOT)  # noqa: S603

@@ -20,12 +20,12 @@ NARROW = frozenset({"linkage_key", "payment", "position"})
 """Categories that no list carries (`floor-narrow`): the form does not offer them."""
 
 
-def fields_of(kind: Kind, register: Register) -> list[tuple[str, str]]:
-    """(name, French) of the fields of a register that this kind of request may bear on."""
+def fields_of(kind: Kind, register: Register, *, alone: bool = False) -> list[tuple[str, str]]:
+    """(name, French) of the fields of a register that this kind of request may bear on; its name too, unless alone."""
     shape = registry.profile(register.code)
     allowed = kind.categories or frozenset(registry.CATEGORIES) - NARROW
     return [
-        (f"{register.code}.{code}", f"{shape.labels.get(code, code)} ({register.label})")
+        (f"{register.code}.{code}", shape.labels.get(code, code) + ("" if alone else f" ({register.label})"))
         for code in shape.fields
         if shape.category(code) in allowed and code not in shape.repeated
     ]
@@ -88,7 +88,8 @@ class RequestForm(forms.Form):
 
     def __init__(self, kind: Kind, registers: Sequence[Register], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [pair for one in registers for pair in fields_of(kind, one)] if kind.fields else []
+        alone = len(registers) == 1
+        offered = [pair for one in registers for pair in fields_of(kind, one, alone=alone)] if kind.fields else []
         self.fields["fields_asked"].choices = offered  # type: ignore[attr-defined]
         self.fields["purpose"].choices = [(p, registry.PURPOSES[p]) for p in kind.purposes]  # type: ignore[attr-defined]
         self.fields["days"].help_text = f"Au plus {kind.days}."
