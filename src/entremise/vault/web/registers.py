@@ -26,7 +26,7 @@ from entremise.vault.usecases import agreements
 TAGS = {"open": "good", "suspended": "warn", "closed": "", "project": "", "shredded": "danger"}
 ELSEWHERE = (
     ("vault:journal", "Journal des accès"),
-    ("people:rights_desk", "Guichet des droits"),
+    ("people:desk", "Guichet des droits"),
 )
 """Pages of other rooms, linked when they are there."""
 
@@ -54,7 +54,9 @@ def index(request: Request) -> HttpResponse:
         ).count(),
         "rule_set": rule_set,
         "lapsing": rules.lapses_soon(rule_set, now),
-        "elsewhere": [(reverse(name), label) for name, label in ELSEWHERE if _there(name)],
+        "elsewhere": [
+            (reverse(name), label) for name, label in ELSEWHERE if _there(name) and request.actor.has("dpo")
+        ],
     }
     return render(request, "vault/index.html", context)
 
