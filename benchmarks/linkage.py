@@ -20,7 +20,7 @@ from importlib import resources
 from typing import Any
 
 SIZE = 100_000  # records of each draw
-SEEDS = (101, 102, 103)
+SEEDS = (201, 202, 203)
 DEPARTMENT = ("38",)
 LABELS = 1000
 SMALL = 10_000  # records `recordlinkage` can bear here

@@ -57,6 +57,12 @@ inlaws | wife | Marie | GIRARD née BLANC | 05/05/1955 | Mme | 05 36 49 00 20 | 
 inlaws | mother-in-law | Marie | GIRARD | 30/01/1930 | Mme | 05 36 49 00 20 | 9 rue du Stade
 couple | him | Alain | LUCAS | 13/10/1943 | M. | 05 36 49 00 21 | 11 rue du Stade
 couple | her | Aline | LUCAS | 13/10/1944 | Mme | 05 36 49 00 21 | 11 rue du Stade
+claude | claude | Claude | LASSUS | 17/09/1940 | | 05 36 49 00 24 | 17 rue du Stade
+claude | claudette | Claudette | LASSUS | 21/07/1940 | | 05 36 49 00 24 | 17 rue du Stade
+claude2 | claude2 | Claude | BRUN | 17/09/1941 | | 05 36 49 00 25 | 18 rue du Stade
+claude2 | claudette2 | Claudette | BRUN | | | 05 36 49 00 25 | 18 rue du Stade
+dominique | dominique | Dominique | FONTAINE | 09/08/1955 | | 05 36 49 00 26 | 19 rue du Stade
+dominique | dominique2 | Dominique | FONTAINE | 07/02/1955 | | 05 36 49 00 26 | 19 rue du Stade
 swapped | martin | Martin | VINCENT | 07/07/1949 | M. | 05 36 49 00 22 | 13 rue du Stade
 swapped | vincent | Vincent | MARTIN | 17/01/1976 | M. | 05 36 49 00 23 | 14 rue du Stade
 """

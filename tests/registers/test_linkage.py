@@ -99,11 +99,11 @@ def test_a_new_file_gives_the_pairs_of_a_full_run_that_hold_a_new_record(base):
     load(con, rows)
     frozen = linkage.link(con, model=starting_model()).model
     full = linkage.link(con, model=frozen)
-    load(con, rows[:-200], "base")
-    load(con, rows[-200:], "fresh")
+    load(con, [row for at, row in enumerate(rows) if at % 12], "base")
+    load(con, rows[::12], "fresh")
     prior = full.model["probability_two_random_records_match"]
     news = incremental.link_new(con, "base", "fresh", frozen, prior=prior)
-    new = {row[0] for row in rows[-200:]}
+    new = {row[0] for row in rows[::12]}
     expected = {(p.left, p.right): p for p in full.pairs if p.left in new or p.right in new}
     assert {(p.left, p.right) for p in news.pairs} == expected.keys()
     assert all(p.weight == pytest.approx(expected[p.left, p.right].weight) for p in news.pairs)
@@ -112,7 +112,7 @@ def test_a_new_file_gives_the_pairs_of_a_full_run_that_hold_a_new_record(base):
 
 def test_new_records_change_no_known_person(base, whole):
     run, births = whole
-    new = {row[0] for row in base[2][-300:]}
+    new = {row[0] for row in base[2][::9]}
     old = {record: dob for record, dob in births.items() if record not in new}
     edges = run.automatic()
     root, _ = group(old, [edge for edge in edges if edge[1] in old and edge[2] in old])
