@@ -75,6 +75,7 @@ def test_a_register_opens_once_assessed_and_not_before(actor):
         ({"code": "canicule_2026"}, "code"),
         ({"bases": {"fraud.control": "consent"}}, "bases"),
         ({"bases": {"outreach.call": "habit"}}, "bases"),
+        ({"bases": {"people.rights": "consent"}}, "bases"),
         ({"expires_at": clock.now() - timedelta(days=1)}, "expires_at"),
         ({"k_threshold": 5}, "__all__"),
     ],

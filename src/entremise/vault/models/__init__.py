@@ -5,6 +5,7 @@ No value in clear, ever.
 
 from __future__ import annotations
 
+from entremise.vault.models.envelopes import Envelope
 from entremise.vault.models.facts import Assignment, Habilitation, IdentityCheck, Register, Release, Stance
 from entremise.vault.models.journal import SEGMENT, Checkpoint, Line, Segment, Verification
 from entremise.vault.models.keys import Epoch, Erasure, Mark, RecordKey, Rehearsal, RootKey, Shredding
@@ -17,6 +18,7 @@ __all__ = [
     "Assignment",
     "BlindIndex",
     "Cell",
+    "Envelope",
     "Checkpoint",
     "Epoch",
     "Erasure",

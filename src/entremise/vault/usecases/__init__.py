@@ -6,6 +6,8 @@ from entremise.vault.queries import proposed_purposes
 from entremise.vault.usecases.browsing import browse_journal, prove_line, read_line
 from entremise.vault.usecases.checking import ask_verification
 from entremise.vault.usecases.checkpoints import checkpoint, journal_key
+from entremise.vault.usecases.computing import Computed, Counted, ResultRefused, compute, count
+from entremise.vault.usecases.disclosing import Disclosure, disclose, open_envelope
 from entremise.vault.usecases.documents import destroy_document, fingerprints, open_document, seal_document
 from entremise.vault.usecases.erasing import erase, erasure_mark, forget_mark, is_marked, keep_mark, shred
 from entremise.vault.usecases.exporting import export as export_journal
@@ -27,7 +29,8 @@ from entremise.vault.usecases.habilitations import (
     resume,
     suspend,
 )
-from entremise.vault.usecases.opening import Opening, Refused, find, open, open_many
+from entremise.vault.usecases.listing import open_many
+from entremise.vault.usecases.opening import Opening, Refused, find, open
 from entremise.vault.usecases.refusals import (
     Busy,
     FieldUnknown,
@@ -77,6 +80,7 @@ from entremise.vault.usecases.verifying import verify as verify_journal
 from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
+    "Computed", "Counted", "Disclosure", "ResultRefused", "compute", "count", "disclose", "open_envelope",
     "Rule", "TrailLine", "Watch", "ask_verification", "browse_journal", "prove_line", "read_line",
     "checkpoint", "export_journal", "journal_key", "keep_months",
     "proof", "send_checkpoints",

@@ -117,19 +117,27 @@ def insert_new(
     insert_rows(BlindIndex, ("record_id", "register", "by", "digest"), index)
 
 
-def read(ring: Keyring, allowed: Mapping[UUID, Iterable[str]]) -> dict[UUID, dict[str, str] | None]:
+def read(
+    ring: Keyring,
+    allowed: Mapping[UUID, Iterable[str]],
+    known: Mapping[UUID, tuple[Record, RecordKey]] | None = None,
+) -> dict[UUID, dict[str, str] | None]:
     """`{record: {field: value}}` for the fields allowed of each record; None for a record that was altered.
 
-    Three queries, whatever the number of records. A write that lands between them looks like an alteration:
-    the doubtful records are read again before the alarm is given.
+    Three queries, whatever the number of records; one when the caller has just read the rows (`known`). A write that
+    lands between them looks like an alteration: the doubtful records are read again before the alarm is given.
     """
     values: dict[UUID, dict[str, str] | None] = {}
     left = {pk: set(fields) for pk, fields in allowed.items()}
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         if not left:
             break
-        keys = RecordKey.objects.in_bulk(list(left))
-        records = Record.objects.in_bulk(list(left))
+        if known is not None and attempt == 0:
+            records = {pk: known[pk][0] for pk in left}
+            keys = {pk: known[pk][1] for pk in left}
+        else:
+            keys = RecordKey.objects.in_bulk(list(left))
+            records = Record.objects.in_bulk(list(left))
         cells: dict[UUID, dict[str, Cell]] = {pk: {} for pk in left}
         fields = set().union(*left.values())
         for cell in Cell.objects.filter(record__in=list(left), field__in=fields):

@@ -16,7 +16,7 @@ from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.rules.engine import AgentFacts
 from entremise.vault import engine
-from entremise.vault.models import BlindIndex, Cell, Mark, Record, RecordKey, Register, Release, Shredding
+from entremise.vault.models import BlindIndex, Cell, Envelope, Mark, Record, RecordKey, Register, Release, Shredding
 from entremise.vault.usecases import cells, deciding, journal, keyring, situating
 from entremise.vault.usecases.agreements import standing
 from entremise.vault.usecases.asking import motive_given, purpose_known, question
@@ -146,8 +146,8 @@ def write_lines(
 
 def sweep(records: list[UUID]) -> None:
     """Delete the rows that a destroyed key sealed. Inside the transaction of the caller."""
-    for rows in (BlindIndex.objects.filter(record__in=records), Cell.objects.filter(record__in=records)):
-        rows.delete()
+    for model in (BlindIndex, Cell, Envelope):
+        model.objects.filter(record__in=records).delete()
     Record.objects.filter(pk__in=records).delete()
 
 

@@ -1,4 +1,4 @@
-"""Acts that no human reads by: a short list, fixed, never votable (docs/decisions/0022).
+"""Acts that no human reads by: a short list, fixed, never votable (docs/decisions/0025).
 
 They are not decided by the rules, because nobody learns anything by them; they still obey the person and the
 register: objections, frozen and closed records, declared purposes, and consent where the purpose rests on it.

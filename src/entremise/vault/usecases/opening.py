@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
@@ -32,8 +32,6 @@ log = logging.getLogger("entremise.vault")
 FORGET = timedelta(minutes=5)
 """How long a screen shows an opening (PD, reference § 7)."""
 MOST_FOUND = 5
-MOST_AT_ONCE = 500
-"""Persons in one list."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,7 +73,7 @@ def open(
     demonstration; FreshFactorNeeded when a recent one would be enough), Tampered (an altered record gives no value at
     all), NotFound (unknown or erased person).
     """
-    found, opened, asker = _read(actor, [person], fields, purpose, motive, request)
+    found, opened, asker = read_records(actor, [person], fields, purpose, motive, request)
     if all(case.record is None for case in found):
         raise NotFound("Cette personne est inconnue, ou a demandé son effacement.")
     opening = opened[person]
@@ -87,26 +85,10 @@ def open(
 
 
 @sensitive_variables()
-def open_many(
-    actor: Actor, *, persons: Collection[UUID], fields: Sequence[str], purpose: str, motive: str, request: str = ""
-) -> dict[UUID, Opening]:
-    """Open the same fields of several persons: one page. One journal transaction, the same number of queries for
-    1 or 200 persons, one decision per distinct situation.
-
-    Every person asked is in the answer; an unknown, erased or altered one has no value and its reason in `refused`.
-    Raises TooManyRows above MOST_AT_ONCE, otherwise as `open`.
-    """
-    if len(persons) > MOST_AT_ONCE:
-        raise TooManyRows(f"Trop de fiches à la fois : demandez-en {MOST_AT_ONCE} au plus.")
-    if not persons:
-        return {}
-    return _read(actor, list(dict.fromkeys(persons)), fields, purpose, motive, request)[1]
-
-
-@sensitive_variables()
-def _read(
+def read_records(
     actor: Actor, persons: Sequence[UUID], names: Sequence[str], purpose: str, motive: str, request: str
 ) -> tuple[list[Case], dict[UUID, Opening], Question]:
+    """Every step of an opening for these persons (reference § 7): the cases, the openings, and who asked."""
     purpose_known(purpose)
     motive = motive_given(motive)
     require_second_factor(actor)
@@ -143,10 +125,7 @@ def _would_open(asker: Question, found: Sequence[Case], names: Sequence[str]) ->
     """Whether a second factor proved again would open one of these fields."""
     if asker.fresh or asker.habilitation is None:
         return False
-    again = [
-        Case(case.person, case.register, case.record, None, case.tag, case.facts, case.released, case.checked)
-        for case in found
-    ]
+    again = [replace(case, granted={}, refused={}, rules=set()) for case in found]
     deciding.decide_fields(asker.proved_again(), "read", again, fields_known(names), frozenset())
     return any(case.granted for case in again)
 
@@ -162,7 +141,7 @@ def write_lines(
         nonlocal rule_set
         seen = deciding.seen_in_hour(journal.human(ring, asker.actor), asker) if asker.who else frozenset()
         rule_set = deciding.decide_fields(asker, action, found, asked, seen)
-        return [draft_of(ring, asker, case, action, _word(case), motive, rule_set) for case in found]
+        return [draft_of(ring, asker, case, action, word_of(case), motive, rule_set) for case in found]
 
     return journal.append(ring, asker.actor, drafts), rule_set
 
@@ -174,10 +153,11 @@ def read_values(ring: Keyring, found: Sequence[Case]) -> dict[UUID, dict[str, st
         for case in found
         if case.record is not None and case.granted
     }
-    return cells.read(ring, allowed)
+    known = {case.record.pk: (case.record, case.key) for case in found if case.record is not None and case.key}
+    return cells.read(ring, allowed, known)
 
 
-def _word(case: Case) -> str:
+def word_of(case: Case) -> str:
     if not case.granted:
         return "refused"
     return "partly" if case.refused else "granted"
@@ -311,4 +291,4 @@ def _search_line(
     )
 
 
-__all__ = ["Opening", "Refused", "find", "open", "open_many"]
+__all__ = ["Opening", "Refused", "find", "open"]

@@ -119,6 +119,8 @@ def create_register(
         raise ValidationError({"bases": f"Ces finalités n’existent pas : {', '.join(sorted(unknown))}."})
     if unknown := set(said.values()) - set(registry.BASES):
         raise ValidationError({"bases": f"Ces bases légales n’existent pas : {', '.join(sorted(unknown))}."})
+    if any(said[purpose] == "consent" for purpose in registry.NO_OBJECTION & set(said)):
+        raise ValidationError({"bases": "Ce que la loi commande ne repose pas sur un accord."})
     if expires_at <= clock.now():
         raise ValidationError({"expires_at": "Choisissez une échéance à venir."})
     reserved = {"outreach.call", "outreach.visit", "registers.prefect"} if kind == "legal" else set()

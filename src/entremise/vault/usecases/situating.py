@@ -54,6 +54,7 @@ class Case:
     record: Record | None
     box: engine.Box | None
     tag: str = ""
+    key: RecordKey | None = None
     facts: RecordFacts | None = None
     released: frozenset[str] = NONE
     checked: bool = False
@@ -101,7 +102,7 @@ def first_status(code: str) -> str:
 
 def cases(ring: Keyring, persons: Sequence[UUID], codes: Sequence[str]) -> list[Case]:
     """The records asked and their keys: two queries. An unknown person takes the same path, without record."""
-    found = Record.objects.filter(person__in=persons, register__in=codes).defer("manifest")
+    found = Record.objects.filter(person__in=persons, register__in=codes)
     records = {(record.person, record.register): record for record in found}
     keys = RecordKey.objects.in_bulk([record.pk for record in records.values()])
     made = []
@@ -118,14 +119,21 @@ def cases(ring: Keyring, persons: Sequence[UUID], codes: Sequence[str]) -> list[
                 except engine.InvalidTag:  # an altered key: found again, and refused, when the cells are read
                     box = None
             tag = ring.tag(record.pk if record else person)
-            made.append(Case(person, register, record, box, tag=tag))
+            made.append(Case(person, register, record, box, tag, key))
     return made
 
 
-def situate(question: Question, where: Mapping[str, RegisterFacts], found: Sequence[Case]) -> None:
-    """Give each case its situation: state, stances, assignments, releases, identity. At most two queries."""
+def situate(
+    question: Question, where: Mapping[str, RegisterFacts], found: Sequence[Case], action: str = "read"
+) -> None:
+    """Give each case its situation: state, stances, assignments, releases, identity. Two queries.
+
+    Nobody objects to the exercise of rights, and it rests on no consent: stances are not read for it, but to give
+    data away (`floor-disclose`).
+    """
     persons = list({case.person for case in found if case.record is not None})
-    objections, consents = _stances(question, persons)
+    said = question.purpose != RIGHTS or action == "disclose"
+    objections, consents = _stances(question, persons) if said else (set[UUID](), set[UUID]())
     mine = _assigned(question, persons)
     given = _released(question, persons)
     checked = _checked(question, persons)

@@ -7,7 +7,7 @@ Purposes and categories are closed vocabularies: reference rules-vault-commons �
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -166,6 +166,57 @@ def asked(name: str) -> Asked:
     return Asked(name, code, cell, where.category(base))
 
 
+# Computations: what an upper context may do with values inside the vault, in memory, without seeing them.
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as a computation sees it: its opaque id, its register, the values of the fields it declared."""
+
+    record: UUID
+    register: str
+    values: Mapping[str, str]
+
+
+Cell = UUID | int | float | str
+Compute = Callable[[Sequence[Row]], Iterable[Sequence[Cell]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """`fields`: codes of fields it reads, in whichever register has them. `codes`: the only words it may answer with;
+    with record ids and numbers, nothing else comes out."""
+
+    name: str
+    label: str
+    purpose: str
+    fields: tuple[str, ...]
+    codes: frozenset[str]
+    run: Compute
+
+
+_computations: dict[str, Computation] = {}
+
+
+def computation(
+    name: str, *, label: str, purpose: str, fields: Iterable[str], codes: Iterable[str] = ()
+) -> Callable[[Compute], Compute]:
+    """Declare a computation of an upper context. ValueError for a duplicate, an unknown purpose, no field."""
+
+    def declared(run: Compute) -> Compute:
+        if name in _computations or purpose not in PURPOSES or not tuple(fields):
+            raise ValueError(f"the computation {name!r} is declared twice, or badly")
+        _computations[name] = Computation(name, label, purpose, tuple(fields), frozenset(codes), run)
+        return run
+
+    return declared
+
+
+def computation_of(name: str) -> Computation:
+    """KeyError when nobody declared it."""
+    return _computations[name]
+
+
 # What `people`, above, tells the vault: who acts for whom.
 
 MandateOf = Callable[[UUID], MandateFacts | None]
@@ -184,183 +235,7 @@ def mandate(pk: UUID) -> MandateFacts | None:
     return _mandate_of[0](pk) if _mandate_of else None
 
 
-ENTRAIDE = declare(
-    Profile(
-        "entraide",
-        "Entraide",
-        {
-            "first_name": "name",
-            "last_name": "name",
-            "phone": "phone",
-            "email": "phone",
-            "address": "address",
-            "position": "position",
-            "note": "preferences",
-        },
-        repeated=frozenset({"note"}),
-        indexed=frozenset({"phone"}),
-        labels={
-            "first_name": "prénom",
-            "last_name": "nom",
-            "phone": "téléphone",
-            "email": "courriel",
-            "address": "adresse",
-            "position": "point exact",
-            "note": "précisions pratiques",
-        },
-    )
-)
-CANICULE = declare(
-    Profile(
-        "canicule",
-        "Registre légal d’alerte",
-        {
-            "names": "name",
-            "birth_date": "birth",
-            "capacity": "registration",
-            "address": "address",
-            "phone": "phone",
-            "home_service": "relatives",
-            "emergency_contact": "relatives",
-            "requested_on": "registration",
-            "third_party": "registration",
-        },
-        indexed=frozenset({"phone"}),
-        labels={
-            "names": "nom et prénoms",
-            "birth_date": "date de naissance",
-            "capacity": "qualité au titre de laquelle la personne est inscrite",
-            "address": "adresse",
-            "phone": "numéro de téléphone",
-            "home_service": "service intervenant à domicile",
-            "emergency_contact": "personne à prévenir en cas d’urgence",
-            "requested_on": "date de la demande",
-            "third_party": "tiers ayant fait la demande",
-        },
-    )
-)
-"""The nine legal items and nothing else (CASF R.121-4; reference outreach-and-referrals § 17)."""
-APA = declare(
-    Profile(
-        "apa",
-        "Bénéficiaires d’une aide à l’autonomie",
-        {
-            "names": "name",
-            "birth_date": "birth",
-            "phone": "phone",
-            "email": "phone",
-            "address": "address",
-            "housing": "housing",
-            "lives_alone": "social",
-            "aid": "benefits",
-            "gir": "health",
-            "relative": "relatives",
-            "difficulty": "difficulty",
-            "report": "call_report",
-            "file_number": "linkage_key",
-            "note": "",
-        },
-        indexed=frozenset({"phone"}),
-        labels={
-            "names": "nom et prénoms",
-            "birth_date": "date de naissance",
-            "phone": "téléphone",
-            "email": "courriel",
-            "address": "adresse",
-            "housing": "logement",
-            "lives_alone": "vit seul·e",
-            "aid": "aide perçue",
-            "gir": "GIR",
-            "relative": "proche",
-            "difficulty": "difficulté repérée",
-            "report": "compte rendu",
-            "file_number": "numéro de dossier",
-            "note": "note libre",
-        },
-    )
-)
-TRANSPORT = declare(
-    Profile(
-        "transport",
-        "Abonnés au transport adapté",
-        {
-            "names": "name",
-            "birth_date": "birth",
-            "phone": "phone",
-            "email": "phone",
-            "address": "address",
-            "entitlement": "benefits",
-            "mobility": "health",
-            "report": "call_report",
-            "file_number": "linkage_key",
-            "note": "",
-        },
-        indexed=frozenset({"phone"}),
-        labels={
-            "names": "nom et prénoms",
-            "birth_date": "date de naissance",
-            "phone": "téléphone",
-            "email": "courriel",
-            "address": "adresse",
-            "entitlement": "droit au transport",
-            "mobility": "mobilité",
-            "report": "compte rendu",
-            "file_number": "numéro d’abonné",
-            "note": "note libre",
-        },
-    )
-)
-PCS = declare(
-    Profile(
-        "pcs",
-        "Plan communal de sauvegarde",
-        {
-            "names": "name",
-            "birth_date": "birth",
-            "phone": "phone",
-            "address": "address",
-            "position": "position",
-            "housing": "housing",
-            "emergency_contact": "relatives",
-            "report": "call_report",
-            "note": "",
-        },
-        indexed=frozenset({"phone"}),
-        labels={
-            "names": "nom et prénoms",
-            "birth_date": "date de naissance",
-            "phone": "téléphone",
-            "address": "adresse",
-            "position": "point exact",
-            "housing": "logement",
-            "emergency_contact": "personne à prévenir",
-            "report": "compte rendu",
-            "note": "note libre",
-        },
-    )
-)
-LIBRE = declare(
-    Profile(
-        "libre",
-        "Registre libre",
-        {
-            "names": "name",
-            "phone": "phone",
-            "email": "phone",
-            "address": "address",
-            "preferences": "preferences",
-            "note": "",
-        },
-        indexed=frozenset({"phone"}),
-        labels={
-            "names": "nom et prénoms",
-            "phone": "téléphone",
-            "email": "courriel",
-            "address": "adresse",
-            "preferences": "langue et préférences",
-            "note": "note libre",
-        },
-        loose=True,
-    )
-)
-"""Any other field may be written in it, as free text: what nobody classified is the most closed."""
+# The shapes shipped with the product, declared once everything above exists.
+from entremise.vault.registry.shapes import APA, CANICULE, ENTRAIDE, LIBRE, PCS, TRANSPORT  # noqa: E402
+
+SHIPPED = (ENTRAIDE, CANICULE, APA, TRANSPORT, PCS, LIBRE)
