@@ -325,7 +325,7 @@ def test_an_altered_cell_gives_no_value_at_all(actor, harm, caplog):
     who, other = person().pk, person(phone="06 39 98 00 01").pk
     mine = Cell.objects.get(record__person=who, field="phone")
     if harm == "blob":
-        Cell.objects.filter(pk=mine.pk).update(blob=bytes(mine.blob)[:-1] + b"\x00")
+        Cell.objects.filter(pk=mine.pk).update(blob=bytes(mine.blob)[:-1] + bytes([mine.blob[-1] ^ 1]))
     elif harm == "swap":
         theirs = Cell.objects.get(record__person=other, field="phone")
         Cell.objects.filter(pk=mine.pk).update(blob=theirs.blob)
