@@ -68,7 +68,7 @@ def main(size: int) -> None:
     from entremise.registers.queries import starting_model
 
     clock = Clock()
-    con = sealed_connection("1900MB")
+    con = sealed_connection("2000MB")
     truth = _Truth()
     spent, start = [0.0], now_both()
     load(con, prepared(SEED, size, truth, spent, DEPARTMENTS))

@@ -110,6 +110,25 @@ def test_a_new_file_gives_the_pairs_of_a_full_run_that_hold_a_new_record(base):
     assert expected
 
 
+def test_in_parts_when_memory_is_short_the_pairs_are_the_same(base):
+    from splink import DuckDBAPI, Linker
+
+    con = sealed_connection("500MB")
+    load(con, base[0][:900])
+    with models.quiet():
+        linker = Linker(DuckDBAPI(connection=con).register("prepared"), starting_model(), log_level=None)
+        once = linker.inference.predict(threshold_match_weight=0).as_record_list()
+        parts = linker.inference.predict(
+            threshold_match_weight=0, num_chunks_left=4, num_chunks_right=4
+        ).as_record_list()
+    keys = [
+        {(row["unique_id_l"], row["unique_id_r"], round(row["match_weight"], 9)) for row in rows}
+        for rows in (once, parts)
+    ]
+    assert keys[0] == keys[1]
+    assert len(keys[0]) > 300
+
+
 def test_new_records_change_no_known_person(base, whole):
     run, births = whole
     new = {row[0] for row in base[2][::9]}

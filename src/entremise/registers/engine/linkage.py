@@ -96,12 +96,25 @@ def link(
         if model:
             models.estimate_prior(linker)
         used = checked(linker)
-        found = linker.inference.predict(threshold_match_weight=low)
+        found = _predicted(linker, low)
         tell("decide", 0.9)
         pairs = outcomes(con, found.physical_name, high=high, low=low)
         found.drop_table_from_database_and_remove_from_cache()
     tell("done", 1.0)
     return Run(used, pairs, counts(pairs))
+
+
+def _predicted(linker: Linker, low: float) -> Any:
+    """All pairs at once; in sixteen parts when memory is short: the same pairs, more slowly."""
+    import duckdb
+
+    try:
+        return linker.inference.predict(threshold_match_weight=low)
+    except Exception as error:
+        short = isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in str(error)
+        if not short:
+            raise
+    return linker.inference.predict(threshold_match_weight=low, num_chunks_left=4, num_chunks_right=4)
 
 
 def _linker(con: duckdb.DuckDBPyConnection, table: str, settings: Any) -> Linker:

@@ -88,7 +88,8 @@ def outcomes(con: duckdb.DuckDBPyConnection, pairs: str, *, high: float = HIGH, 
     """Automatic and doubtful pairs, heaviest first; the rejected are dropped here and never kept. `pairs`: a table."""
     query = OUTCOMES.format(pairs=pairs, high=float(high), low=float(low), certain=CERTAIN)
     found = []
-    for row in con.execute(query).fetchall():
+    answer = con.execute(query)
+    while row := answer.fetchone():  # row by row: a million records give half a million pairs
         left, right, weight, rule, given, surname, birth, place, *guards, signs, _, outcome = row
         if outcome != "rejected":
             held = tuple(name for name, on in zip(GUARDS, guards, strict=True) if on)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from entremise.registers.engine.fields import Communes, address, birth_date, phones
@@ -42,6 +43,19 @@ def principal(cell: str | None) -> str | None:
     return "".join(glue(used[0])) if used else None
 
 
+@lru_cache(1 << 17)
+def _family(
+    usage: str | None, last: str | None, birth: str | None
+) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
+    """(surname in use, every surname, their sounds)."""
+    every, _ = surnames(usage, last, birth)
+    return (
+        principal(usage) or principal(last) or principal(birth),
+        tuple(every),
+        tuple(dict.fromkeys(map(sound, every))),
+    )
+
+
 def prepare(cells: Mapping[str, Any], *, names: FirstNames, communes: Communes, today: date, epoch: int = 1900) -> Row:
     """One row in the order of `COLUMNS`.
 
@@ -51,15 +65,13 @@ def prepare(cells: Mapping[str, Any], *, names: FirstNames, communes: Communes, 
     """
     get = cells.get
     given = given_names(get("first_name"), names)
-    every, _ = surnames(get("usage_name"), get("last_name"), get("birth_name"))
-    surname = principal(get("usage_name")) or principal(get("last_name")) or principal(get("birth_name"))
+    surname, every, sounds = _family(get("usage_name"), get("last_name"), get("birth_name"))
     born = birth_date(get("birth_date"), today=today, epoch=epoch)
     numbers = phones(get("phone"))[0]
     if get("phone_2"):
         numbers = tuple(dict.fromkeys(numbers + phones(get("phone_2"))[0]))
     where = address(get("address"))
     place = communes.resolve(get("town"), get("postcode"))
-    sounds = list(dict.fromkeys(map(sound, every)))
     return (
         cells["record"],
         cells["register"],
@@ -78,8 +90,8 @@ def prepare(cells: Mapping[str, Any], *, names: FirstNames, communes: Communes, 
         where.street,
         place.code,
         list(given.together) or None if given else None,
-        every or None,
-        sounds or None,
+        list(every) or None,
+        list(sounds) or None,
         list(numbers) or None,
     )
 

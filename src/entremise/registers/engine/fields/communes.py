@@ -66,6 +66,7 @@ class Communes:
     def __init__(self, communes: Iterable[Commune]) -> None:
         self._by_key: dict[str, list[Commune]] = defaultdict(list)
         self._by_postcode: dict[str, list[Commune]] = defaultdict(list)
+        self._cells: dict[tuple[str | None, str | None], Found] = {}
         self._remembered: dict[tuple[str, str | None], Found] = {}
         for one in communes:
             self._by_key[key(one.name)].append(one)
@@ -74,8 +75,15 @@ class Communes:
 
     def resolve(self, town: str | None, postcode: object = None) -> Found:
         """The commune that town and postcode say together; one alone is enough when it leaves no doubt."""
-        number = postcode_of(postcode)
-        text = town or ""
+        cells = (town, postcode if isinstance(postcode, str) else None)
+        if isinstance(postcode, str | None) and (known := self._cells.get(cells)):
+            return known
+        found = self._resolve(town or "", postcode_of(postcode))
+        if isinstance(postcode, str | None):
+            self._cells[cells] = found
+        return found
+
+    def _resolve(self, text: str, number: str | None) -> Found:
         if number is None and (inside := re.search(r"\b(\d{5})\b", text)):
             number, text = inside[1], text.replace(inside[1], " ")
         asked = (key(text), number)

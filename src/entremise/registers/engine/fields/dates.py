@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from entremise.registers.engine.names import upper
 
@@ -63,6 +64,11 @@ def birth_date(cell: object, *, today: date, epoch: int = 1900) -> BirthDate:
         text = str(int(cell))
     else:
         text = str(cell).strip()
+    return _text(text, today, epoch)
+
+
+@lru_cache(1 << 17)  # a century has 36,500 days, and a file two or three ways to write them
+def _text(text: str, today: date, epoch: int) -> BirthDate:
     if iso := re.match(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", text):
         return _checked(int(iso[1]), int(iso[2]), int(iso[3]), today)
     if re.fullmatch(r"\d+\.0+", text):
@@ -137,4 +143,4 @@ def _checked(year: int, month: int, day: int, today: date) -> BirthDate:
     if when > today:
         return BirthDate(codes=("date_future",))
     codes = ("date_first_january",) if (month, day) == (1, 1) else ()
-    return BirthDate(when.strftime("%Y%m%d"), str(year), codes)
+    return BirthDate(f"{year:04d}{month:02d}{day:02d}", str(year), codes)
