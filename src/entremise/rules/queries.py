@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from threading import Lock
 
+from django.db import connection
+
 from entremise.kernel.errors import DomainError
 from entremise.rules import engine
 from entremise.rules.engine import Asked, Base, Compiled, EngineRefused, Form, Note, RegisterFacts, Verdict, facts
@@ -42,7 +44,15 @@ def numbered(number: int) -> RuleSet | None:
 
 def active_number() -> int | None:
     """The number in force, read again by one indexed query: the journal compares it with that of the verdicts."""
-    return RuleSet.objects.filter(state="active").values_list("number", flat=True).first()
+    head = _head()
+    return head[0] if head else None
+
+
+def _head() -> tuple[int, str] | None:
+    """(number, fingerprint) of the set in force, asked twice by each opening: in the database's own words."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number, fingerprint FROM rules_ruleset WHERE state = 'active'")
+        return cursor.fetchone()  # type: ignore[no-any-return]
 
 
 def lapses_soon(rule_set: RuleSet | None, now: datetime) -> bool:
@@ -61,7 +71,7 @@ def compiled() -> Compiled:
     The query is the switch (reference § 6): no message between workers, no clock, no delay.
     Raises NoRules, Damaged, EngineRefused.
     """
-    head = RuleSet.objects.filter(state="active").values_list("number", "fingerprint").first()
+    head = _head()
     if head is None:
         raise NoRules("Aucun règlement n’est installé : le coffre reste fermé. Prévenez l’administrateur.")
     found = _compiled.get(head[1])

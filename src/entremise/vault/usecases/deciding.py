@@ -9,6 +9,8 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db import connections
+
 from entremise.kernel.errors import DomainError
 from entremise.rules import queries as rules
 from entremise.rules.engine import AgentFacts, Asked as Ask, Compiled, Note, RecordFacts, RegisterFacts, Verdict
@@ -26,6 +28,10 @@ COUNTED = ("read", "write", "disclose")
 """The lines that say a record was opened; the first writing of a new one (`collect`) opens nothing."""
 SIGN = "/coffre/engagement/"
 
+_SEEN = """SELECT DISTINCT tag FROM vault_line WHERE human = %s AND at > %s AND action IN (%s, %s, %s)
+ AND verdict IN ('granted', 'partly')"""
+ALIAS = "journal"
+
 NOBODY = Refused("", "Aucune règle ne l’autorise.")
 UNKNOWN = Refused("unknown", "Ce dossier n’existe pas ou n’existe plus.")
 ODD = "Le coffre n’a pas pu décider avec certitude : dans le doute, c’est non. Une alerte est partie."
@@ -34,9 +40,11 @@ BUSY = "Le règlement vient de changer. Recommencez : la demande sera jugée sel
 
 def seen_in_hour(human: str, question: Question) -> frozenset[str]:
     """The marks of the distinct records this human has opened in the last hour. Under the journal's lock."""
-    rows = Line.objects.filter(human=human, at__gt=question.now - HOUR, action__in=COUNTED)
-    rows = rows.filter(verdict__in=("granted", "partly")).order_by()
-    return frozenset(rows.values_list("tag", flat=True).distinct())
+    journal = connections[ALIAS]
+    since = journal.ops.adapt_datetimefield_value(question.now - HOUR)
+    with journal.cursor() as cursor:
+        cursor.execute(_SEEN, [human, since, *COUNTED])
+        return frozenset(tag for (tag,) in cursor.fetchall())
 
 
 def deeds_in_hour(human: str, action: str, question: Question) -> int:

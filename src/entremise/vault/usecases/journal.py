@@ -67,7 +67,9 @@ def append(ring: Keyring, actor: Actor, decide: Callable[[], Sequence[Draft]]) -
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [HEAD])
             who, now = human(ring, actor), clock.now()
             drafts = decide()
-            number, previous = Line.objects.values_list("number", "link").first() or (0, ORIGIN)
+            with connections[ALIAS].cursor() as cursor:
+                cursor.execute("SELECT number, link FROM vault_line ORDER BY number DESC LIMIT 1")
+                number, previous = cursor.fetchone() or (0, ORIGIN)
             first, lines = number + 1, []
             for number, draft in enumerate(drafts, start=first):
                 line = _line(ring, actor, draft, number)
