@@ -19,6 +19,7 @@ from entremise.accounts.registry import label_of
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.people.models import Person
+from entremise.people.usecases import receive_request
 from entremise.site.demo.account import Account
 from entremise.site.demo.reference import PASSWORD, TOWN
 from entremise.territories.models import Territory
@@ -56,6 +57,7 @@ def registers() -> list[Account]:
         _facts(heat, care, people)
         _ask(people)
         _look(people, heat, care)
+        _rights(people, heat, care)
     return [Account(user.email, PASSWORD, f"{user.label}, {label_of(role)}") for user, role in cast]
 
 
@@ -240,3 +242,22 @@ def _look(people: dict[str, User], heat: list[UUID], care: list[UUID]) -> None:
                motive="Demande d’accès reçue par lettre")  # fmt: skip
     vault.open(caller, person=care[0], fields=[f"{CARE}.gir"], purpose="outreach.call",
                motive="Essai d’une lecture que rien n’autorise")  # fmt: skip
+
+
+def _rights(people: dict[str, User], heat: list[UUID], care: list[UUID]) -> None:
+    """The rights desk on an ordinary morning: new, soon due, late."""
+    dpo = _as(people["Maud"])
+    for pk, kind, days, channel, purpose in (
+        (heat[0], "access", 3, "mail", ""),
+        (heat[2], "rectify", 1, "phone", ""),
+        (care[1], "object", 23, "phone", "outreach.call"),
+        (care[3], "erase", 36, "counter", ""),
+    ):
+        receive_request(
+            dpo,
+            kind=kind,
+            received_on=clock.today() - timedelta(days=days),
+            person=Person.objects.get(pk=pk),
+            purpose=purpose,
+            channel=channel,
+        )
