@@ -43,10 +43,13 @@ def main() -> None:
         from django.core.management import call_command
         from django.db import connection, connections
 
+        from entremise.kernel.memory import settle
+
         django.setup()
         for alias in connections:
             call_command("migrate", database=alias, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
+        settle()  # as a worker of the site does
         for name in asked.names or modules():
             module = importlib.import_module(f"benchmarks.{name}")
             result = module.measure(asked.size or module.SIZE)
