@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entremise.mutualaid.web import desk, links, public, sheets
+from entremise.mutualaid.web import desk, helpers, links, public, sheets
 
 app_name = "mutualaid"
 urlpatterns = [
@@ -25,10 +25,10 @@ urlpatterns = [
     path("entraide/tableurs/<slug:public_id>/importer/", sheets.sheet_start, name="sheet_start"),
     path("entraide/tableurs/<slug:public_id>/abandonner/", sheets.sheet_cancel, name="sheet_cancel"),
     path("entraide/tableurs/<slug:public_id>/rejets.<slug:form>", sheets.sheet_rejects, name="sheet_rejects"),
-    path("entraide/aidants/", desk.helper_list, name="helper_list"),
-    path("entraide/aidants/nouveau/", desk.helper_new, name="helper_new"),
-    path("entraide/aidants/<slug:public_id>/", desk.helper_page, name="helper_page"),
-    path("entraide/aidants/<slug:public_id>/<slug:deed>/", desk.helper_deed, name="helper_deed"),
+    path("entraide/aidants/", helpers.helper_list, name="helper_list"),
+    path("entraide/aidants/nouveau/", helpers.helper_new, name="helper_new"),
+    path("entraide/aidants/<slug:public_id>/", helpers.helper_page, name="helper_page"),
+    path("entraide/aidants/<slug:public_id>/<slug:deed>/", helpers.helper_deed, name="helper_deed"),
     # Without account
     path("entraide/demander/", public.need_new, name="need_new"),
     path("entraide/demander/merci/<str:token>/", public.need_done, name="need_done"),
