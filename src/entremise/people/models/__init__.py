@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from entremise.people.models.aliases import PersonAlias
 from entremise.people.models.codes import Knock, LetterCode
 from entremise.people.models.contacts import IdentityMark, PhoneLine, TrustedContact
 from entremise.people.models.objections import Information, Objection
@@ -19,6 +20,7 @@ __all__ = [
     "Mandate",
     "Objection",
     "Person",
+    "PersonAlias",
     "PhoneLine",
     "RightsRequest",
     "TrustedContact",

@@ -121,7 +121,8 @@ def copy_of(actor: Actor, *, person: Person, motive: str) -> Copy:
 def _fields(person: UUID, register: str) -> list[str]:
     """Every field this person may have in this register, those that exist several times included."""
     profile = registry.profile(register)
-    names = [f"{register}.{code}" for code in profile.fields if code not in profile.repeated]
+    alone = [code for code in profile.fields if code not in profile.repeated]
+    names = [f"{register}.{code}" for code in (*alone, *(code + registry.RECEIVED for code in alone))]
     if register == REGISTER:
         names += [line.field for line in PhoneLine.objects.filter(person=person)]
         for contact in TrustedContact.objects.filter(person=person, removed_at=None):
@@ -135,7 +136,8 @@ def label_of(name: str) -> str:
     """The French of a field, `entraide.note#…` included."""
     register, _, rest = name.partition(".")
     code = rest.partition("#")[0]
-    return registry.profile(register).labels.get(code, code)
+    said = registry.profile(register).labels.get(code.removesuffix(registry.RECEIVED), code)
+    return f"{said} (tel que reçu)" if code.endswith(registry.RECEIVED) else said
 
 
 @sensitive_variables()

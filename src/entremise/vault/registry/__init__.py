@@ -108,11 +108,16 @@ class Profile:
 
     def category(self, code: str) -> str:
         """KeyError for a field this profile cannot hold."""
+        code = code.removesuffix(RECEIVED)
         if code in self.fields:
             return self.fields[code] or "free_text"
         if self.loose and _CODE.fullmatch(code):
             return "free_text"
         raise KeyError(code)
+
+
+RECEIVED: Final = "~"
+"""`phone~`: what a file said before cleaning, when it said it otherwise. Same category, same rules, same person."""
 
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")

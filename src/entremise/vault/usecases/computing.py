@@ -176,7 +176,11 @@ def _fields_of(codes: Sequence[str], fields: Sequence[str]) -> list[Asked]:
             profile = registry.profile(code)
         except KeyError:
             raise FieldUnknown("Ce registre n’existe pas ici.") from None
-        found += [registry.asked(f"{code}.{name}") for name in fields if name in profile.fields]
+        found += [
+            registry.asked(f"{code}.{name}")
+            for name in fields
+            if name.removesuffix(registry.RECEIVED) in profile.fields
+        ]
     if not found:
         raise FieldUnknown("Aucun de ces registres n’a ces champs.")
     return found
