@@ -117,6 +117,27 @@ def records_of(person: UUID) -> list[RecordView]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class RecordAt:
+    """Whose record it is, and where: no value."""
+
+    record: UUID
+    person: UUID
+    register: str
+
+
+def records_named(records: Collection[UUID]) -> dict[UUID, RecordAt]:
+    """Those of these records that still exist. One query."""
+    rows = Record.objects.filter(pk__in=records).values_list("pk", "person", "register")
+    return {pk: RecordAt(pk, person, register) for pk, person, register in rows}
+
+
+def records_among(persons: Collection[UUID], registers: Collection[str]) -> list[RecordAt]:
+    """The records of these persons in these registers, the oldest first. One query."""
+    rows = Record.objects.filter(person__in=persons, register__in=registers).order_by("pk")
+    return [RecordAt(*row) for row in rows.values_list("pk", "person", "register")]
+
+
 def stances_of(person: UUID) -> dict[str, frozenset[str]]:
     """`{"consent": purposes, "objection": purposes}` in force now for this person."""
     found: dict[str, set[str]] = {"consent": set(), "objection": set()}

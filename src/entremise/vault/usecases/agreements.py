@@ -137,6 +137,13 @@ def worth(row: SpecialRequest, now: datetime) -> Standing:
     return Standing(colleges, len(kept), row)
 
 
+def in_force(purpose: str, now: datetime) -> dict[str, SpecialRequest]:
+    """The requests granted for this purpose and still agreed to, by their reference, whoever asked and whatever they
+    have left to spend: what was made under them may be read and corrected as long as they last."""
+    rows = SpecialRequest.objects.filter(purpose=purpose, state="granted", until__gt=now).prefetch_related("approvals")
+    return {row.public_id: row for row in rows if worth(row, now) is not NOTHING}
+
+
 def answers_for(actor: Actor, row: SpecialRequest, now: datetime) -> str | None:
     """In whose name this actor may answer this request; None for the requester, under whatever account."""
     if actor.user_id is None:
