@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from entremise.kernel.tables import writing as sheetout
 from entremise.mutualaid import clients
-from entremise.mutualaid.engine import answers, columns, masks, sheetout, sheets as engine
+from entremise.mutualaid.engine import answers, columns, masks, sheets as engine
 from tests.mutualaid import sheets
 
 ROWS = [

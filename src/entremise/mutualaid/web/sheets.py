@@ -22,9 +22,10 @@ from entremise.kernel import clock
 from entremise.kernel.errors import DomainError, NotAllowed, NotFound
 from entremise.kernel.http import Request, tell
 from entremise.kernel.machines import IllegalTransition
+from entremise.kernel.tables import writing as sheetout
+from entremise.kernel.tables.writing import Value
 from entremise.mutualaid import policies, queries, usecases
-from entremise.mutualaid.engine import masks, sheetout, sheets
-from entremise.mutualaid.engine.sheetout import Value
+from entremise.mutualaid.engine import masks, sheets
 from entremise.mutualaid.forms.desk import STATE_FILTERS, NeedFilter
 from entremise.mutualaid.forms.sheets import MappingForm, StartForm, UploadForm
 from entremise.mutualaid.models import HelperProfile, Need, SheetImport
