@@ -24,3 +24,8 @@ def can_protect(actor: Actor) -> bool:
     """Marking somebody as threatened closes their file to nearly everybody: who keeps the desk, or follows delicate
     situations."""
     return actor.user_id is not None and actor.has("desk", "dpo", "sensitive_referent")
+
+
+def can_merge(actor: Actor) -> bool:
+    """Whoever keeps registers says that two files are one person's; the machine does it under a grant, and ends it."""
+    return actor.has("machine") or (actor.user_id is not None and actor.has("keeper", "dpo"))

@@ -57,3 +57,31 @@ def declare_part(part: Part) -> Part:
 
 def parts() -> Sequence[Part]:
     return tuple(_parts.values())
+
+
+# Two identities found to be one person, or told apart again: upper rooms put their own affairs in order.
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """`absorbed` is read as `kept` from now on (`together`), or no longer is. In the transaction of the act."""
+
+    event: UUID
+    absorbed: UUID
+    kept: UUID
+    together: bool
+
+
+_told: list[Callable[[Sequence[Merged]], None]] = []
+
+
+def on_merged(tell: Callable[[Sequence[Merged]], None]) -> Callable[[Sequence[Merged]], None]:
+    """Ask to be told, in one call for all that one act did. What it raises stops the act."""
+    _told.append(tell)
+    return tell
+
+
+def tell_merged(done: Sequence[Merged]) -> None:
+    """Tell those who asked."""
+    for tell in _told if done else ():
+        tell(done)

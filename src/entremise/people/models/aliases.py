@@ -13,11 +13,15 @@ class PersonAlias(models.Model):
     """From its date on, `absorbed` is read as `kept`. Closing it gives back what was read before.
 
     Holders in any context keep the id they wrote (reference linkage § 8). `request`: the grant it was made under;
-    empty for a link inside one register. `event` groups what one act did.
+    empty for a link inside one register. `event` groups what one act did. `absorbed` and `kept` head their own side at
+    that moment; `said_absorbed` and `said_kept` are those whom the act was about, and who must be one person for it
+    to hold: without them, a link would outlive its reason when another one is undone.
     """
 
     absorbed = models.ForeignKey(Person, models.PROTECT, related_name="aliases", verbose_name="personne réunie")
     kept = models.ForeignKey(Person, models.PROTECT, related_name="absorbed", verbose_name="personne gardée")
+    said_absorbed = models.UUIDField("personne dite réunie")
+    said_kept = models.UUIDField("personne dite gardée")
     event = models.UUIDField("événement")
     request = models.SlugField("demande spéciale", max_length=20, blank=True)
     registers = models.JSONField("registres réunis", default=list, blank=True)

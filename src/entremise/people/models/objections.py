@@ -21,6 +21,7 @@ class Objection(models.Model):
         "relative": "un proche, pour elle",
         "letter": "une lettre",
         "recognised": "reconnue dans un nouveau fichier",
+        "united": "dite par la même personne dans un autre fichier",
     }
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="objections", verbose_name="personne")

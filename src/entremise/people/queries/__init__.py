@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from entremise.people.queries.aliases import current, together, together_many
 from entremise.people.queries.objections import has_refused, informations, live_objections, objectionable, objections
 from entremise.people.queries.persons import REGISTER, consent, consents, consents_to, find_by_phone, person
 from entremise.people.queries.rights import (
@@ -32,6 +33,7 @@ __all__ = [
     "consent",
     "consents",
     "consents_to",
+    "current",
     "desk_counts",
     "desk_queue",
     "find_by_phone",
@@ -51,4 +53,6 @@ __all__ = [
     "person_of_link",
     "request_of",
     "requests_of",
+    "together",
+    "together_many",
 ]

@@ -54,6 +54,18 @@ from entremise.people.usecases.mandates import (
     revoke_mandate,
     verify_mandate,
 )
+from entremise.people.usecases.merging import (
+    AlreadyTogether,
+    Merge,
+    MergeNotLast,
+    MergeTooDeep,
+    Sides,
+    lapse_merges,
+    merge_many,
+    merge_persons,
+    restore_merge,
+    split_person,
+)
 from entremise.people.usecases.messages import MessageNotSent, MessageRevealing, deliver
 from entremise.people.usecases.objections import (
     ObjectionImpossible,
@@ -79,6 +91,7 @@ from entremise.people.usecases.rights import (
 __all__ = [
     "Access",
     "AddressMissing",
+    "AlreadyTogether",
     "BirthDateMissing",
     "CodeRefused",
     "ContactProtected",
@@ -86,12 +99,16 @@ __all__ = [
     "Copy",
     "Issued",
     "MandateImpossible",
+    "Merge",
+    "MergeNotLast",
+    "MergeTooDeep",
     "MessageNotSent",
     "MessageRevealing",
     "NotIdentified",
     "ObjectionImpossible",
     "RequestExtended",
     "RequestNotDone",
+    "Sides",
     "TooManyLetters",
     "TooManyLines",
     "TooManyTries",
@@ -122,6 +139,9 @@ __all__ = [
     "killed_letter",
     "knock",
     "label_of",
+    "lapse_merges",
+    "merge_many",
+    "merge_persons",
     "print_codes",
     "protect",
     "receive_request",
@@ -149,4 +169,6 @@ __all__ = [
     "warning_letter",
     "withdraw_consent",
     "withdraw_objection",
+    "restore_merge",
+    "split_person",
 ]

@@ -18,6 +18,7 @@ from entremise.people import queries
 from entremise.people.engine import identity
 from entremise.people.models import Consent, IdentityMark, Objection, Person
 from entremise.people.registry import REGISTER
+from entremise.people.usecases.merging import hold
 from entremise.people.usecases.speaking import require_word
 from entremise.vault import usecases as vault
 from entremise.vault.registry import NO_OBJECTION, PURPOSES
@@ -69,14 +70,26 @@ def record_objection(actor: Actor, *, person: Person | UUID, purpose: str, sourc
         with transaction.atomic():
             said.save(force_insert=True)
     except IntegrityError:  # said already, or at the same moment to somebody else
-        vault.set_stance(actor, person=row.pk, purpose=purpose, word="objection", on=True)
+        vault.set_stances(actor, persons=queries.together(row.pk), purpose=purpose, word="objection")
         return Objection.objects.get(person=row, purpose=purpose, withdrawn_at=None)
-    vault.set_stance(actor, person=row.pk, purpose=purpose, word="objection", on=True)
+    hold()  # a merge at this very moment either sees this no, or is seen here
+    _echo(actor, said, queries.together(row.pk) - {row.pk})
     vault.set_stance(actor, person=row.pk, purpose=purpose, word="consent", on=False)
     live = Consent.objects.filter(person=row, purpose=purpose, withdrawn_at=None).exclude(answer="no")
     live.update(withdrawn_at=clock.now())
     record(actor, OBJECTED, said, purpose=purpose, source=said.source)
     return said
+
+
+def _echo(actor: Actor, said: Objection, others: frozenset[UUID]) -> None:
+    """In force for this person, and for those who are one with them in other files."""
+    rows = [
+        Objection(person_id=pk, purpose=said.purpose, source="united", channel=said.channel, at=said.at)
+        for pk in sorted(others)
+    ]
+    Objection.objects.bulk_create(rows, ignore_conflicts=True)
+    persons = [said.person_id, *sorted(others)]
+    vault.set_stances(actor, persons=persons, purpose=said.purpose, word="objection")
 
 
 @transaction.atomic
@@ -87,11 +100,16 @@ def withdraw_objection(actor: Actor, *, person: Person | UUID, purpose: str) -> 
     """
     row = person if isinstance(person, Person) else queries.person(person)
     require_word(actor, row.pk, desk=True)
-    rows = Objection.objects.filter(person=row, purpose=purpose, withdrawn_at=None)
+    live = Objection.objects.filter(purpose=purpose, withdrawn_at=None)
+    rows = live.filter(person=row)
     pk = rows.values_list("pk", flat=True).first()
+    # What others who are one with them only echoed falls too; what another file heard by itself stays.
+    echoes = live.filter(person__in=queries.together(row.pk) - {row.pk}, source="united")
+    persons = [row.pk, *echoes.values_list("person", flat=True)]
     if not rows.update(withdrawn_at=clock.now(), withdrawn_channel=actor.channel):
         return False
-    vault.set_stance(actor, person=row.pk, purpose=purpose, word="objection", on=False)
+    echoes.update(withdrawn_at=clock.now(), withdrawn_channel=actor.channel)
+    vault.set_stances(actor, persons=persons, purpose=purpose, word="objection", on=False)
     record(actor, WITHDRAWN, Objection(pk=pk), purpose=purpose)
     return True
 
