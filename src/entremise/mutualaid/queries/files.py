@@ -63,11 +63,11 @@ def queue_counts(actor: Actor) -> dict[str, int]:
 
 
 def need(actor: Actor, public_id: str) -> Need:
-    found = (
-        # The agents are read when there are any: two joins on every page cost more than a rare query.
-        Need.objects.select_related("category", "territory").filter(public_id=public_id).order_by().first()
-    )
-    if found is None or not policies.can_see_need(actor, found):
+    try:  # `get` sorts nothing. The agents are read when there are any: two joins cost more than a rare query.
+        found = Need.objects.select_related("category", "territory").get(public_id=public_id)
+    except Need.DoesNotExist:
+        raise NotFound(_NO_PAGE) from None
+    if not policies.can_see_need(actor, found):
         raise NotFound(_NO_PAGE)
     return found
 
