@@ -11,6 +11,7 @@ from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.vault import registry, usecases as vault
 from entremise.vault.engine.tables import publishable
 from entremise.vault.models import Line
+from entremise.vault.usecases import computing
 from tests.accounts.factories import agent
 from tests.vault.granting import Town, proved
 from tests.vault.registers import CODE, open_apa, residents
@@ -84,6 +85,86 @@ def test_a_table_hides_small_cells_and_what_would_give_them_back():
     for wrong in ([], ["lives_alone", "lives_alone"], ["housing", "lives_alone", "aid", "names"]):
         with pytest.raises(vault.FieldUnknown):
             vault.count(ana, **{**asked, "by": wrong})
+
+
+class Stop(Exception):
+    """The asker went away."""
+
+
+@pytest.fixture
+def streamed(monkeypatch):
+    """A computation that takes rows one by one, two persons read at a time."""
+    monkeypatch.setattr(registry, "_computations", {})
+    monkeypatch.setattr(computing, "PART", 2)
+    heard = []
+
+    @registry.computation(
+        "essai.flow", label="Essai", purpose="registers.target",
+        fields=["housing", "lives_alone", "lives_alone~"], codes=["dit"], streamed=True, partial=True,
+    )  # fmt: skip
+    def flow(rows, given=None):
+        for row in rows:
+            heard.append(sorted(row.values))
+            yield row.record, row.digest, "dit", given or 0
+
+    @registry.computation("essai.number", label="Fuite", purpose="registers.target", fields=["housing"], streamed=True)
+    def number(rows):
+        for row in rows:
+            yield (row.record, 33639980000)  # a telephone is a number too
+
+    return heard
+
+
+@pytest.mark.django_db
+def test_records_are_read_by_parts_each_in_the_journal_before_it_is_opened(streamed):
+    open_apa()
+    residents(5, housing="4e étage", lives_alone="oui")
+    ana, row = granted("registers.target", [HOUSING, ALONE])
+    told = []
+    done = vault.compute(
+        ana, request=row.public_id, name="essai.flow", registers=[CODE], given=7,
+        tell=lambda done, total: told.append((done, total, Line.objects.filter(action="feed").count())),
+    )  # fmt: skip
+    assert told == [(2, 5, 2), (4, 5, 4), (5, 5, 5)]
+    assert (done.fed, done.left_out) == (5, 0)
+    assert len({cells[1] for cells in done.rows}) == 5
+    assert all(0 < cells[1] < 2**63 and cells[2:] == ("dit", 7) for cells in done.rows)
+    row.refresh_from_db()
+    assert row.rows_used == 5
+    again = vault.compute(ana, request=row.public_id, name="essai.flow", registers=[CODE])
+    assert [cells[:2] for cells in again.rows] == [cells[:2] for cells in done.rows], "equal values, equal numbers"
+
+
+@pytest.mark.django_db
+def test_who_stops_a_computation_reads_nothing_more(streamed):
+    open_apa()
+    residents(5, housing="4e étage")
+    ana, row = granted("registers.target", [HOUSING, ALONE])
+
+    def tell(done, total):
+        raise Stop
+
+    with pytest.raises(Stop):
+        vault.compute(ana, request=row.public_id, name="essai.flow", registers=[CODE], tell=tell)
+    assert Line.objects.filter(action="feed").count() == len(streamed) == 2
+
+
+@pytest.mark.django_db
+def test_a_field_that_was_not_granted_is_missing_from_the_rows_and_its_raw_form_too(streamed):
+    open_apa()
+    residents(1, **{"housing": "4e étage", "lives_alone": "oui", "lives_alone~": "OUI"})
+    ana, row = granted("registers.target", [HOUSING])
+    vault.compute(ana, request=row.public_id, name="essai.flow", registers=[CODE])
+    assert streamed == [["housing"]]
+
+
+@pytest.mark.django_db
+def test_a_number_long_enough_to_say_a_telephone_does_not_leave(streamed):
+    open_apa()
+    residents(1, housing="4e étage")
+    ana, row = granted("registers.target", [HOUSING])
+    with pytest.raises(vault.ResultRefused):
+        vault.compute(ana, request=row.public_id, name="essai.number", registers=[CODE])
 
 
 def lines(counts) -> Iterator[list[int]]:

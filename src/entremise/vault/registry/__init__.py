@@ -176,21 +176,30 @@ def asked(name: str) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record as a computation sees it: its opaque id, its register, the values of the fields it declared."""
+    """One record as a computation sees it: its opaque id, its register, the values of the fields it declared.
+
+    `digest`: a keyed number of those values as they are now (63 bits): it says that they changed, and nothing else.
+    """
 
     record: UUID
     register: str
     values: Mapping[str, str]
+    digest: int = 0
 
 
 Cell = UUID | int | float | str
-Compute = Callable[[Sequence[Row]], Iterable[Sequence[Cell]]]
+Compute = Callable[..., Iterable[Sequence[Cell]]]
+"""`run(rows)`, or `run(rows, given)` when facts that are not values were given with the question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Computation:
     """`fields`: codes of fields it reads, in whichever register has them. `codes`: the only words it may answer with;
-    with record ids and numbers, nothing else comes out."""
+    with record ids and numbers, nothing else comes out.
+
+    `streamed`: rows come one by one, and never all stand in memory. `partial`: a field that the request or the rules
+    leave out is missing from the row; otherwise a row serves whole or not at all.
+    """
 
     name: str
     label: str
@@ -198,20 +207,30 @@ class Computation:
     fields: tuple[str, ...]
     codes: frozenset[str]
     run: Compute
+    streamed: bool = False
+    partial: bool = False
 
 
 _computations: dict[str, Computation] = {}
 
 
 def computation(
-    name: str, *, label: str, purpose: str, fields: Iterable[str], codes: Iterable[str] = ()
+    name: str,
+    *,
+    label: str,
+    purpose: str,
+    fields: Iterable[str],
+    codes: Iterable[str] = (),
+    streamed: bool = False,
+    partial: bool = False,
 ) -> Callable[[Compute], Compute]:
     """Declare a computation of an upper context. ValueError for a duplicate, an unknown purpose, no field."""
 
     def declared(run: Compute) -> Compute:
         if name in _computations or purpose not in PURPOSES or not tuple(fields):
             raise ValueError(f"the computation {name!r} is declared twice, or badly")
-        _computations[name] = Computation(name, label, purpose, tuple(fields), frozenset(codes), run)
+        shape = (tuple(fields), frozenset(codes), run, streamed, partial)
+        _computations[name] = Computation(name, label, purpose, *shape)
         return run
 
     return declared

@@ -6,10 +6,11 @@ one such computation, decided once more when it is finished (`aggregate`, `floor
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from entremise.accounts.policies import FreshFactorNeeded, require_second_factor
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import DomainError, NotAllowed, NotFound
 from entremise.rules.engine import Asked as Ask, Count as CountFacts, RegisterFacts, Verdict
-from entremise.vault import registry
+from entremise.vault import engine, registry
 from entremise.vault.engine import tables
 from entremise.vault.models import Line, Record
 from entremise.vault.registry import Asked, Row
@@ -36,8 +37,14 @@ STATISTICS = "insights.statistics"
 BUDGET, PERIOD = 20, timedelta(days=30)
 """Tables of one register in a month, whoever asks (PD: ours): differences of many tables tell what each hides."""
 CROSSED = 3
-MOST = 60_000
+MOST = 1_000_000
+"""Persons of one computation (measured: docs/explanation/benchmarks.md)."""
+PART = 5_000
+"""Persons read at once: what is decrypted and not used yet."""
 PROVE_AGAIN = "Un calcul demande une seconde preuve de moins de 15 minutes : prouvez de nouveau votre identité."
+
+
+Tell = Callable[[int, int], None]
 
 
 class ResultRefused(DomainError):
@@ -69,11 +76,22 @@ class Counted:
 
 
 @sensitive_variables()
-def compute(actor: Actor, *, request: str, name: str, registers: Collection[str]) -> Computed:
+def compute(
+    actor: Actor,
+    *,
+    request: str,
+    name: str,
+    registers: Collection[str],
+    given: object = None,
+    tell: Tell | None = None,
+) -> Computed:
     """Run a declared computation on whole registers, in memory, under a request that was granted for it.
 
-    The purpose and the motive are those of the request. Records that no rule lets serve are left out and counted.
-    Raises NotFound (no such computation), NotAllowed, FreshFactorNeeded, ResultRefused, and as `open`.
+    The purpose and the motive are those of the request. `given`: facts that are not values, passed on. Records are
+    read by parts, each journalled before it is decrypted; `tell(done, total)` after each, and what it raises stops
+    the computation. Records that no rule lets serve are left out and counted. Called outside transactions: it may
+    last for minutes. Raises NotFound (no such computation), NotAllowed, FreshFactorNeeded, ResultRefused, and as
+    `open`.
     """
     try:
         asked = registry.computation_of(name)
@@ -81,91 +99,154 @@ def compute(actor: Actor, *, request: str, name: str, registers: Collection[str]
         raise NotFound("Ce calcul n’existe pas.") from None
     row = standing(request, actor, now=question(actor, asked.purpose).now).request
     motive = row.motive if row is not None else "Calcul sans demande accordée"
-    rows, found = _feed(actor, asked.purpose, registers, asked.fields, request, motive)
-    known = {one.record for one in rows}
+    fields = list(asked.fields)
+    granted = row.fields if row is not None and asked.partial else None
+    feed = _feed(actor, asked.purpose, registers, fields, request, motive, granted=granted)
+    rows = feed.rows(whole=not asked.partial, tell=tell)
+    more = () if given is None else (given,)
     out = []
-    for answer in asked.run(rows):
+    for answer in asked.run(rows if asked.streamed else list(rows), *more):
         cells = tuple(answer)
-        if not all(_may_leave(cell, known, asked.codes) for cell in cells):
+        if not all(_may_leave(cell, feed, asked.codes) for cell in cells):
             raise ResultRefused("Ce calcul a rendu autre chose que des références, des nombres et ses propres codes.")
         out.append(cells)
-    return Computed(found.number, found.rule_set, tuple(out), len(rows), found.left_out)
+    return Computed(feed.number, feed.rule_set, tuple(out), len(feed.known), feed.left_out)
 
 
-def _may_leave(cell: object, records: Collection[UUID], codes: Collection[str]) -> bool:
+def _may_leave(cell: object, feed: _Feed, codes: Collection[str]) -> bool:
     if isinstance(cell, UUID):
-        return cell in records
+        return cell.int in feed.known
     if isinstance(cell, str):
         return cell in codes
+    if isinstance(cell, int) and cell in feed.digests:
+        return True
     return isinstance(cell, (int, float)) and math.isfinite(cell) and abs(cell) < 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class _Fed:
-    number: int
-    rule_set: int
-    left_out: int
-    asker: Question
-    where: dict[str, RegisterFacts]
+@dataclass(slots=True)
+class _Feed:
+    """What `compute` allowed, and the records as they come. `known`: the ids fed; `digests`: their numbers."""
+
+    actor: Actor
     ring: Keyring
+    asker: Question
+    codes: list[str]
+    asked: list[Asked]
+    where: dict[str, RegisterFacts]
+    total: int
+    motive: str
+    number: int
+    rule_set: int = 0
+    left_out: int = 0
+    opened: int = 0
+    known: set[int] = field(default_factory=set)
+    digests: set[int] = field(default_factory=set)
+
+    def rows(self, *, whole: bool = True, tell: Tell | None = None) -> Iterator[Row]:
+        """The rows that may serve, `PART` persons at a time: decided, journalled, then decrypted."""
+        done, last = 0, UUID(int=0)
+        while True:
+            persons = Record.objects.filter(register__in=self.codes, person__gt=last).order_by("person")
+            part = list(persons.values_list("person", flat=True).distinct()[:PART])
+            if not part:
+                return
+            last, done = part[-1], done + len(part)
+            yield from self._part(part, whole)
+            if tell is not None:
+                tell(min(done, self.total), self.total)
+
+    @sensitive_variables()
+    def _part(self, persons: Sequence[UUID], whole: bool) -> list[Row]:
+        ring, asker = self.ring, self.asker
+        where = situating.registers(asker, self.codes)
+        found = [case for case in situating.cases(ring, persons, self.codes) if case.record is not None]
+        situating.situate(asker, where, found)
+
+        def drafts() -> list[journal.Draft]:
+            seen = deciding.seen_in_hour(journal.human(ring, self.actor), asker)
+            number = deciding.decide_fields(asker, "feed", found, self.asked, seen, before=self.opened)
+            self.opened += len({case.tag for case in found if case.granted} - seen)
+            self.rule_set = self.rule_set or number
+            return [_line(ring, asker, case, self.motive, number, whole) for case in found]
+
+        journal.append(ring, self.actor, drafts)
+        used = [case for case in found if case.granted and not (whole and case.refused)]
+        values = opening.read_values(ring, used)
+        rows = []
+        for case in used:
+            read = values.get(case.record.pk) if case.record is not None else None
+            if case.record is not None and read is not None:
+                digest = _digest(ring, case.record, read)
+                self.known.add(case.record.pk.int)
+                self.digests.add(digest)
+                rows.append(Row(case.record.pk, case.register, read, digest))
+        self.left_out += len(found) - len(rows)
+        return rows
+
+
+def _digest(ring: Keyring, record: Record, values: Mapping[str, str]) -> int:
+    """63 bits, under the register's own key, of what a record says: cleaned values, not what files wrote of them."""
+    said = json.dumps({n: v for n, v in values.items() if not n.endswith(registry.RECEIVED)}, sort_keys=True)
+    blind = engine.blind(ring.indexes[record.register], "digest", f"{record.pk} {said}")
+    return int.from_bytes(blind[:8], "big") >> 1
 
 
 @sensitive_variables()
 def _feed(
-    actor: Actor, purpose: str, registers: Collection[str], fields: Sequence[str], request: str, motive: str,
-    *, deed: str = "compute",
-) -> tuple[list[Row], _Fed]:  # fmt: skip
-    """The rows that may serve, their values in memory, once `compute` and `feed` were decided and journalled."""
+    actor: Actor,
+    purpose: str,
+    registers: Collection[str],
+    fields: Sequence[str],
+    request: str,
+    motive: str,
+    *,
+    deed: str = "compute",
+    granted: Collection[str] | None = None,
+) -> _Feed:
+    """Who may be fed, once `compute` was decided and journalled, and the request spent. Nothing is read yet.
+
+    `granted`: the fields that the request covers, when those it does not are simply left out.
+    """
     purpose_known(purpose)
     motive = motive_given(motive)
     require_second_factor(actor)
     codes = sorted(set(registers))
     asked = _fields_of(codes, fields)
+    if granted is not None:
+        asked = [one for one in asked if one.name.removesuffix(registry.RECEIVED) in granted]
+        if not asked:
+            raise FieldUnknown("La demande accordée ne porte sur aucune donnée de ce calcul.")
     ring, asker = keyring.load(codes), question(actor, purpose)
-    persons = list(Record.objects.filter(register__in=codes).values_list("person", flat=True).distinct()[: MOST + 1])
-    if len(persons) > MOST:
-        raise TooManyRows(f"Ce registre compte plus de {MOST} fiches : le calcul se fait par parties.")
+    total = Record.objects.filter(register__in=codes).values("person").distinct().count()
+    if total > MOST:
+        raise TooManyRows(f"Ces registres comptent plus de {MOST} personnes : le calcul se fait par parties.")
     with transaction.atomic():  # what is refused is not spent
         if request:
-            asker = with_request(
-                asker, request, registers=codes, fields=[one.name for one in asked], rows=max(1, len(persons))
-            )
+            names = {one.name.removesuffix(registry.RECEIVED) for one in asked}  # the same data, as the file said it
+            asker = with_request(asker, request, registers=codes, fields=names, rows=max(1, total))
         where = situating.registers(asker, codes)
-        found = [case for case in situating.cases(ring, persons, codes) if case.record is not None]
-        situating.situate(asker, where, found)
+        feed = _Feed(actor, ring, asker, codes, asked, where, total, motive, 0)
         refused: Refused | None = None
-        rule_set = 0
 
         def drafts() -> list[journal.Draft]:
-            nonlocal refused, rule_set
+            nonlocal refused
             human = journal.human(ring, actor)
-            lines: list[journal.Draft] = []
-            if deed == "compute":
-                lines, refused = listing.allow(
-                    ring, asker, human, deed, where, rows=max(1, len(persons)), motive=motive
-                )
-            if refused is None:
-                rule_set = deciding.decide_fields(asker, "feed", found, asked, deciding.seen_in_hour(human, asker))
-                lines += [_line(ring, asker, case, motive, rule_set) for case in found]
+            lines, refused = listing.allow(ring, asker, human, deed, where, rows=max(1, total), motive=motive)
             return lines
 
-        number = journal.append(ring, actor, drafts)
+        if deed == "compute":
+            feed.number = journal.append(ring, actor, drafts)
         if refused is not None:
             if any(deciding.lacks_a_fresh_proof(asker, deed, row) for row in where.values()):
                 raise FreshFactorNeeded(PROVE_AGAIN)
             raise NotAllowed(f"Ce calcul ne peut pas être lancé. {refused.reason}")
-    rows = []
-    used = [case for case in found if case.granted and not case.refused]
-    values = opening.read_values(ring, used)
-    for case in used:
-        read = values.get(case.record.pk) if case.record is not None else None
-        if case.record is not None and read is not None:
-            rows.append(Row(case.record.pk, case.register, read))
-    return rows, _Fed(number, rule_set, len(found) - len(rows), asker, where, ring)
+    return feed
 
 
-def _line(ring: Keyring, asker: Question, case: Case, motive: str, rule_set: int) -> journal.Draft:
-    word = "granted" if case.granted and not case.refused else "refused"  # a row serves whole, or not at all
+def _line(ring: Keyring, asker: Question, case: Case, motive: str, rule_set: int, whole: bool) -> journal.Draft:
+    word = opening.word_of(case)
+    if whole and word == "partly":
+        word = "refused"  # a row serves whole, or not at all
     return opening.draft_of(ring, asker, case, "feed", word, motive, rule_set)
 
 
@@ -196,7 +277,8 @@ def count(actor: Actor, *, register: str, by: Sequence[str], request: str, motiv
     """
     if not 1 <= len(set(by)) == len(by) <= CROSSED:
         raise FieldUnknown(f"Croisez de un à {CROSSED} champs, chacun une fois.")
-    rows, fed = _feed(actor, STATISTICS, [register], by, request, motive, deed="aggregate")
+    fed = _feed(actor, STATISTICS, [register], by, request, motive, deed="aggregate")
+    rows = list(fed.rows())
     where = fed.where[register]
     known = Counter(tuple(row.values.get(name, "") for name in by) for row in rows)
     least = max(11, where.k_threshold)

@@ -116,13 +116,19 @@ def _habilitation(question: Question) -> str:
 
 
 def decide_fields(
-    question: Question, action: str, found: Sequence[Case], asked: Sequence[Asked], seen: frozenset[str]
+    question: Question,
+    action: str,
+    found: Sequence[Case],
+    asked: Sequence[Asked],
+    seen: frozenset[str],
+    *,
+    before: int = 0,
 ) -> int:
     """Fill `granted`, `refused` and `rules` of each case; the number of the set that decided.
 
     Under the journal's lock: `seen` are the records this human opened in the hour. They count one after the other,
-    in order, exactly as if each had been asked alone; those refused do not count. Rules are asked once for each
-    situation, category and level of the count.
+    in order, exactly as if each had been asked alone; those refused do not count. `before`: those that an earlier part
+    of the same deed opened. Rules are asked once for each situation, category and level of the count.
     """
     fields: dict[str, list[Asked]] = {}
     for one in asked:
@@ -145,7 +151,7 @@ def decide_fields(
         except DomainError as error:
             log.error("vault: no decision possible (%s)", error.code)
             return _refuse_all(found, fields)
-        levels = sorted({compiled.level(max(1, len(seen) + more)) for more in range(known + 1)})
+        levels = sorted({compiled.level(max(1, before + len(seen) + more)) for more in range(known + 1)})
         questions = [(unit, level) for unit in units for level in levels]
         verdicts = ask(
             [
@@ -166,7 +172,7 @@ def decide_fields(
         if case.facts is None:
             case.refused = dict.fromkeys((one.name for one in here), UNKNOWN)
             continue
-        level = compiled.level(len(opened) + (case.tag not in opened))
+        level = compiled.level(before + len(opened) + (case.tag not in opened))
         for one in here:
             verdict = table[of[place, one.name], level]
             case.rules.update(verdict.by)

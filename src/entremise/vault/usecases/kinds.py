@@ -54,7 +54,7 @@ KINDS: Final[Mapping[str, Kind]] = {
              consequence="Seules les rubriques légales sortent, et seulement plan déclenché."),
         Kind("programme", "Rapprocher, repérer ou compter dans le coffre", frozenset({"keeper", "analyst"}),
              ("registers.link", "registers.target", "insights.statistics"), BOTH, persons=2, once=False, days=365,
-             cap=60_000, fields=True, consequence="Aucune valeur ne sort : le calcul se fait dans le coffre."),
+             cap=12_000_000, fields=True, consequence="Aucune valeur ne sort : le calcul se fait dans le coffre."),
         Kind("health", "Lire santé ou notes libres, pour orienter", frozenset({"referrer"}), ("referrals.refer",),
              BOTH, persons=2, once=False, days=30, cap=500, categories=CLOSED, fields=True, secrecy=True,
              consequence="Chaque lecture est écrite au journal de la personne."),
@@ -71,7 +71,8 @@ KINDS: Final[Mapping[str, Kind]] = {
              persons=2, cap=1, minutes=True, consequence="Le journal repart d’un point dit et signé."),
     )
 }  # fmt: skip
-"""Windows and caps are product decisions (PD). The floor asks its own figures again at each use."""
+"""Windows and caps are product decisions (PD); a programme: one pass a month over the largest register. The floor asks
+its own figures again at each use."""
 
 
 def _known() -> None:
