@@ -25,6 +25,7 @@ urlpatterns = [
     path("api/v1/", (routes, app_name, namespace)),
     path("", include("entremise.mutualaid.urls")),
     path("", include("entremise.people.urls")),
+    path("", include("entremise.registers.urls")),
     path("", include("entremise.rules.urls")),
     path("", include("entremise.territories.urls")),
     path("", include("entremise.vault.urls")),

@@ -12,5 +12,6 @@ from entremise.registers.models.linkage import (
     Pair,
     Reading,
 )
+from entremise.registers.models.review import CallQuestion
 
-__all__ = ["LINKAGE_RUN", "PAIR", "Decision", "LinkageModel", "LinkageRun", "Move", "Pair", "Reading"]
+__all__ = ["LINKAGE_RUN", "PAIR", "CallQuestion", "Decision", "LinkageModel", "LinkageRun", "Move", "Pair", "Reading"]
