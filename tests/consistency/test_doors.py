@@ -33,6 +33,8 @@ PUBLIC = {
     # « Mes données »: the door (a code and a birth date), then what it opens; each asks again who is there
     "people:my_data", "people:my_link", "people:leave", "people:deed", "people:erase", "people:correct",
     "people:copy_file", "people:mandate_deed",
+    # the link of a file given to a service outside: a button, then the vault decides
+    "registers:parcel",
     # logging in and out, by django-allauth
     "account_confirm_login_code", "account_inactive", "account_request_login_code",
     "account_login", "account_logout", "account_reset_password", "account_reset_password_done",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count
@@ -13,7 +14,7 @@ from entremise.rules import queries as rules
 from entremise.rules.engine import RegisterFacts
 from entremise.rules.registry import RegisterShape
 from entremise.vault import engine, policies, registry
-from entremise.vault.models import Habilitation, Line, Record, Register, Stance
+from entremise.vault.models import BlindIndex, Cell, Habilitation, Line, Record, Register, SpecialRequest, Stance
 
 
 def registers() -> list[Register]:
@@ -27,6 +28,22 @@ def register(code: str) -> Register:
     if row is None:
         raise NotFound("Ce registre n’existe pas.")
     return row
+
+
+def request(reference: str) -> SpecialRequest:
+    """A special request by its reference. NotFound."""
+    row = SpecialRequest.objects.filter(public_id=reference).first()
+    if row is None:
+        raise NotFound("Cette demande n’existe pas.")
+    return row
+
+
+RequestRow = SpecialRequest
+
+
+def requests(references: Collection[str]) -> list[SpecialRequest]:
+    """Special requests by their references. One query."""
+    return list(SpecialRequest.objects.filter(public_id__in=list(references)))
 
 
 def habilitation(user: User | int) -> Habilitation | None:
@@ -86,6 +103,59 @@ def sizes() -> dict[str, int]:
     """Register code → number of records. One query."""
     rows = Record.objects.values_list("register").annotate(n=Count("pk")).order_by()
     return dict(rows)
+
+
+def states() -> dict[str, dict[str, int]]:
+    """Register code → state of record → number of records. One query."""
+    found: dict[str, dict[str, int]] = {}
+    for register, status, count in Record.objects.values_list("register", "status").annotate(n=Count("pk")).order_by():
+        found.setdefault(register, {})[status] = count
+    return found
+
+
+def filled(code: str) -> dict[str, int]:
+    """Field → records in use that hold something in it: that a cell exists, never what it says. One query."""
+    rows = Cell.objects.filter(record__register=code).exclude(record__status="closed")
+    counted = rows.values_list("field").annotate(n=Count("pk")).order_by()
+    return {field: count for field, count in counted if not field.endswith(registry.RECEIVED)}
+
+
+def members(code: str, statuses: Collection[str] = ("active",)) -> list[UUID]:
+    """The persons of a register whose record is in one of these states, in the order they entered. One query."""
+    rows = Record.objects.filter(register=code, status__in=list(statuses)).order_by("pk")
+    return list(rows.values_list("person", flat=True))
+
+
+RegisterRow = Register
+"""A register as its row tells it, for those above who name its type."""
+RECORD_STATES = Record.STATES
+"""Code → French, in the order a record goes through them."""
+
+
+def last_entry(code: str) -> UUID | None:
+    """The person who entered this register last. One query."""
+    return Record.objects.filter(register=code).order_by("-pk").values_list("person", flat=True).first()
+
+
+def is_searched(person: UUID, register: str, by: str) -> bool:
+    """Whether this person's record can be searched by this value, never which value. One query."""
+    return BlindIndex.objects.filter(record__person=person, register=register, by=by).exists()
+
+
+def statuses_in(code: str, persons: Collection[UUID]) -> dict[UUID, str]:
+    """Person → state of their record in this register, for those who have one. One query."""
+    rows = Record.objects.filter(register=code, person__in=list(persons))
+    return dict(rows.values_list("person", "status"))
+
+
+def habilitated(row: Register, now: datetime) -> list[Habilitation]:
+    """Who may act in this register today: a purpose in common, a live promise, named if nominative. One query."""
+    live = Habilitation.objects.filter(active_until__gt=now, commitment_until__gt=now, suspended_at=None)
+    return [
+        one
+        for one in live.order_by("user")
+        if set(one.purposes) & set(row.bases) and (not row.nominative or row.code in one.named_in)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

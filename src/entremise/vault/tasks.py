@@ -8,6 +8,7 @@ from entremise.vault.usecases import (
     checking,
     destroying,
     erasing,
+    parcels,
     rehearsing,
     requests,
     rotating,
@@ -26,6 +27,12 @@ def sweep_registers() -> None:
 def wipe_keys() -> None:
     """Make the disk forget destroyed keys: VACUUM on PostgreSQL, an emptied log on SQLite."""
     destroying.vacuum()
+
+
+@job("vault.destroy_parcels", daily=time(3, 20))
+def destroy_parcels() -> None:
+    """Destroy the keys of files sent under seal whose link is past: seven days."""
+    parcels.destroy_parcels(Actor.machine("envois scellés"))
 
 
 @job("vault.lapse_requests", every=timedelta(minutes=15))

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from entremise.registers.models.life import (
+    ENROLMENT,
+    REPORT,
+    CheckLine,
+    CheckRound,
+    Enrolment,
+    LastCheck,
+    LifeReport,
+    RegisterReview,
+    Transmission,
+)
 from entremise.registers.models.linkage import (
     LINKAGE_RUN,
     PAIR,
@@ -14,4 +25,12 @@ from entremise.registers.models.linkage import (
 )
 from entremise.registers.models.review import CallQuestion
 
-__all__ = ["LINKAGE_RUN", "PAIR", "CallQuestion", "Decision", "LinkageModel", "LinkageRun", "Move", "Pair", "Reading"]
+__all__ = [
+    # linkage
+    "LINKAGE_RUN", "PAIR", "Decision", "LinkageModel", "LinkageRun", "Move", "Pair", "Reading",
+    # review
+    "CallQuestion",
+    # the life of a register
+    "ENROLMENT", "REPORT", "CheckLine", "CheckRound", "Enrolment", "LastCheck", "LifeReport", "RegisterReview",
+    "Transmission",
+]  # fmt: skip

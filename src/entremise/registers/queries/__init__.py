@@ -2,6 +2,40 @@
 
 from __future__ import annotations
 
+from entremise.registers.queries.life import (
+    NEAR,
+    OWN,
+    TOLD,
+    Bar,
+    Dashboard,
+    Known,
+    NotAnEnrolmentRegister,
+    Waiting,
+    check_round,
+    dashboard,
+    enrolment,
+    enrolment_counts,
+    enrolment_register,
+    find_enrolled,
+    find_known,
+    has_phone,
+    never_told,
+    not_checked_since,
+    pairs_to_review,
+    register_seen,
+    report,
+    visible,
+    waiting,
+    with_requests,
+)
 from entremise.registers.queries.tables import communes, first_names, starting_model
 
-__all__ = ["communes", "first_names", "starting_model"]
+__all__ = [
+    # the life of a register
+    "NEAR", "OWN", "TOLD", "Bar", "Dashboard", "Known", "NotAnEnrolmentRegister", "Waiting", "check_round",
+    "dashboard", "enrolment", "enrolment_counts", "enrolment_register", "find_enrolled", "find_known", "has_phone",
+    "never_told", "not_checked_since", "pairs_to_review", "register_seen", "report", "visible", "waiting",
+    "with_requests",
+    # constant tables
+    "communes", "first_names", "starting_model",
+]  # fmt: skip

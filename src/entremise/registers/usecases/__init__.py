@@ -2,6 +2,46 @@
 
 from __future__ import annotations
 
+from entremise.registers.usecases.life.checking import (
+    NobodyToCheck,
+    answer_check,
+    close_check_round,
+    remind_reviews,
+    sign_review,
+    start_check_round,
+)
+from entremise.registers.usecases.life.enrolling import (
+    CAPACITIES,
+    ITEMS,
+    AlreadyEnrolled,
+    ThirdPartyListForbidden,
+    ThirdPartyProofMissing,
+    confirm_receipt,
+    enrol,
+    note_check,
+    remove_enrolment,
+)
+from entremise.registers.usecases.life.letters import (
+    BATCH,
+    Batch,
+    NoLetter,
+    print_acknowledgements,
+    print_checks,
+    print_information,
+)
+from entremise.registers.usecases.life.prefect import PlanNotTriggered, ask_transmission, transmit_to_prefect
+from entremise.registers.usecases.life.reporting import (
+    UNDO,
+    ReportMismatch,
+    ReportOpen,
+    SameHuman,
+    TooLateToUndo,
+    confirm_report,
+    dismiss_report,
+    report_death,
+    report_move,
+    undo_report,
+)
 from entremise.registers.usecases.review import (
     Answered,
     ContradictoryDecisions,
@@ -28,4 +68,11 @@ __all__ = [
     "Answered", "ContradictoryDecisions", "GrantMissing", "NotProven", "PairAlreadyDecided", "PairNotHeld", "Reranked",
     "SecondReaderRequired", "TooLate", "ask_separation", "claim_pair", "decide_pair", "release_pair", "reranked",
     "reread_decision", "set_thresholds", "undo_decision", "undo_reading",
+    # the life of a register
+    "BATCH", "CAPACITIES", "ITEMS", "UNDO", "AlreadyEnrolled", "Batch", "NoLetter", "NobodyToCheck",
+    "PlanNotTriggered", "ReportMismatch", "ReportOpen", "SameHuman", "ThirdPartyListForbidden",
+    "ThirdPartyProofMissing", "TooLateToUndo", "answer_check", "ask_transmission", "close_check_round",
+    "confirm_receipt", "confirm_report", "dismiss_report", "enrol", "note_check", "print_acknowledgements",
+    "print_checks", "print_information", "remind_reviews", "remove_enrolment", "report_death", "report_move",
+    "sign_review", "start_check_round", "transmit_to_prefect", "undo_report",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from entremise.vault.usecases.exporting import export as export_journal
 from entremise.vault.usecases.facts import (
     assign,
     check_identity,
+    reopen_record,
     set_record,
     set_stance,
     set_stances,
@@ -30,7 +31,9 @@ from entremise.vault.usecases.habilitations import (
     suspend,
 )
 from entremise.vault.usecases.listing import open_many
+from entremise.vault.usecases.matching import matches
 from entremise.vault.usecases.opening import Opening, Refused, find, open
+from entremise.vault.usecases.parcels import destroy_parcels, seal_parcel
 from entremise.vault.usecases.refusals import (
     Busy,
     FieldUnknown,
@@ -80,7 +83,8 @@ from entremise.vault.usecases.verifying import verify as verify_journal
 from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
 
 __all__ = [
-    "Computed", "Counted", "Disclosure", "ResultRefused", "compute", "count", "disclose", "open_envelope",
+    "Computed", "Counted", "Disclosure", "ResultRefused", "compute", "count", "destroy_parcels", "disclose",
+    "open_envelope", "seal_parcel",
     "Rule", "TrailLine", "Watch", "ask_verification", "browse_journal", "prove_line", "read_line",
     "checkpoint", "export_journal", "journal_key", "keep_months",
     "proof", "send_checkpoints",
@@ -90,9 +94,9 @@ __all__ = [
     "RequestSpent", "Standing", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",
     "approve", "ask", "assign", "check_identity", "close_register", "commit", "create_register", "declare_crisis",
     "destroy_document", "end_crisis", "erase", "erasure_mark", "find", "fingerprints", "forget_mark", "grant_of",
-    "habilitate", "habilitate_many", "install_registers", "is_marked", "keep_mark", "lapse_requests", "open",
-    "open_document", "open_many", "open_register", "opine", "proposed_purposes", "refuse", "release",
-    "release_many", "restore", "resume", "revoke", "revoke_release", "rotate_keys", "seal_document", "set_record",
-    "set_stance", "set_stances", "shred", "sign_assessment", "standing", "suspend", "suspend_register", "unassign",
-    "unassign_all", "use", "withdraw", "write", "write_many",
+    "habilitate", "habilitate_many", "install_registers", "is_marked", "keep_mark", "lapse_requests", "matches",
+    "open", "open_document", "open_many", "open_register", "opine", "proposed_purposes", "refuse", "release",
+    "release_many", "reopen_record", "restore", "resume", "revoke", "revoke_release", "rotate_keys", "seal_document",
+    "set_record", "set_stance", "set_stances", "shred", "sign_assessment", "standing", "suspend", "suspend_register",
+    "unassign", "unassign_all", "use", "withdraw", "write", "write_many",
 ]  # fmt: skip

@@ -103,7 +103,7 @@ def disclose(
         raise NotAllowed(opening.ALTERED.reason)
     said = {name: values[one.field] for name, one in case.granted.items() if one.field in values}
     token, pk = secrets.token_urlsafe(32), ids.uuid7()
-    inner = engine.Box(_key(token)).seal(json.dumps(said, ensure_ascii=False).encode(), "envelope", pk)
+    inner = engine.Box(key_of(token)).seal(json.dumps(said, ensure_ascii=False).encode(), "envelope", pk)
     until = asker.now + LIFE
     row = Envelope(
         id=pk,
@@ -111,7 +111,7 @@ def disclose(
         register=case.register,
         recipient=service,
         purpose=purpose,
-        token_hash=_hash(token),
+        token_hash=mark_of(token),
         blob=case.box.seal(inner, "envelope", ring.instance, case.register, case.record.pk, pk),
         sealed_by=actor.user_id,
         sealed_at=asker.now,
@@ -130,7 +130,7 @@ def open_envelope(actor: Actor, *, token: str) -> dict[str, str]:
 
     Every opening is counted: the receipt. NotFound, always the same, for a wrong, late, taken back or erased one.
     """
-    row = Envelope.objects.filter(token_hash=_hash(token)).first()
+    row = Envelope.objects.filter(token_hash=mark_of(token)).first()
     asker = question(actor, row.purpose if row else "people.rights")
     key = RecordKey.objects.filter(pk=row.record).first() if row is not None else None
     if row is None or key is None or row.withdrawn_at is not None or row.until <= asker.now:
@@ -151,7 +151,7 @@ def open_envelope(actor: Actor, *, token: str) -> dict[str, str]:
         )
         journal.append(ring, actor, lambda: [draft])
         inner = box.unseal(bytes(row.blob), "envelope", ring.instance, row.register, row.record, row.pk)
-        said: dict[str, str] = json.loads(engine.Box(_key(token)).unseal(inner, "envelope", row.pk))
+        said: dict[str, str] = json.loads(engine.Box(key_of(token)).unseal(inner, "envelope", row.pk))
     except engine.InvalidTag:
         raise NotFound(GONE) from None
     opened = Envelope.objects.filter(pk=row.pk)
@@ -161,9 +161,9 @@ def open_envelope(actor: Actor, *, token: str) -> dict[str, str]:
     return said
 
 
-def _key(token: str) -> bytes:
+def key_of(token: str) -> bytes:
     return hmac.digest(token.encode(), b"entremise envelope key", "sha256")
 
 
-def _hash(token: str) -> str:
+def mark_of(token: str) -> str:
     return hashlib.sha256(b"entremise envelope link " + token.encode()).hexdigest()

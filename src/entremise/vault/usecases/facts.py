@@ -26,6 +26,7 @@ from entremise.vault.usecases.asking import purpose_known
 STANCE = declare("vault.stance.set", "a enregistré un accord ou une opposition, ou son retrait")
 STANCES = declare("vault.stances.set", "a enregistré l’accord ou l’opposition de plusieurs personnes")
 FACTS = declare("vault.record.changed", "a changé l’état d’une fiche")
+REOPENED = declare("vault.record.reopened", "a rouvert une fiche close par erreur")
 ASSIGNED = declare("vault.record.assigned", "a confié une fiche")
 UNASSIGNED = declare("vault.record.unassigned", "a retiré une fiche confiée")
 CHECKED = declare("vault.identity.checked", "a vérifié l’identité d’une personne")
@@ -42,6 +43,7 @@ REACHED_FROM = {
     "closed": ("to_inform", "informed", "active", "frozen"),
 }
 """The states of a record and those each is reached from (reference § 19); nothing leaves `closed`."""
+REOPENED_TO = ("to_inform", "informed", "active")
 FLAGS = ("protected", "difficulty_open", "emergency_open")
 
 
@@ -110,6 +112,24 @@ def set_record(actor: Actor, *, person: UUID, register: str, **facts: str | bool
         label = Record.STATES[rows.model.objects.get(pk=found["pk"]).status]
         raise IllegalTransition(f"Ce n’est plus possible : la fiche est maintenant « {label} ». Rechargez la page.")
     trace(actor, FACTS, Record(pk=found["pk"]), register=register, **facts)
+
+
+@transaction.atomic
+def reopen_record(actor: Actor, *, person: UUID, register: str, status: str) -> None:
+    """A record closed by mistake (a death that was not) goes back to where it stood: its keys were never destroyed.
+
+    The only way out of `closed`; whoever may say that it was a mistake is checked by the calling use case. Raises
+    NotFound (no such record, or erased), IllegalTransition (not closed any more), ValidationError.
+    """
+    if status not in REOPENED_TO:
+        raise ValidationError({"status": "Choisissez un état de la liste."})
+    rows = Record.objects.filter(person=person, register=register)
+    pk = rows.values_list("pk", flat=True).first()
+    if pk is None:
+        raise NotFound("Cette personne n’est pas dans ce registre, ou a demandé son effacement.")
+    if not rows.filter(status="closed").update(status=status):
+        raise IllegalTransition("Cette fiche n’est plus close. Rechargez la page.")
+    trace(actor, REOPENED, Record(pk=pk), register=register, status=status)
 
 
 @transaction.atomic

@@ -239,7 +239,7 @@ def find(actor: Actor, *, register: str, by: str, value: str, purpose: str, moti
         rules = () if why else (fixed.DUPLICATES,)
         journal.append(ring, actor, lambda: [_search_line(ring, asker, register, by, motive, rules, not why, 0)])
     else:
-        refused = _may_search(ring, asker, where, by, motive)
+        refused = may_search(ring, asker, where, by, motive)
     if refused is not None:
         raise NotAllowed(f"Vous ne pouvez pas chercher une personne pour cette finalité. {refused.reason}")
     digest = engine.blind(ring.indexes[register], by, value)
@@ -253,7 +253,7 @@ def find(actor: Actor, *, register: str, by: str, value: str, purpose: str, moti
     return found
 
 
-def _may_search(ring: Keyring, asker: Question, where: RegisterFacts, by: str, motive: str) -> Refused | None:
+def may_search(ring: Keyring, asker: Question, where: RegisterFacts, by: str, motive: str) -> Refused | None:
     refused: Refused | None = None
 
     def drafts() -> list[journal.Draft]:

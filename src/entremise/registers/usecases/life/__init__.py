@@ -1,0 +1,1 @@
+"""The life of a register, deed by deed."""
