@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from django.utils import timezone
 
 from entremise.accounts.models import Membership
 from entremise.kernel import clock
@@ -31,3 +32,10 @@ def test_a_seat_that_ended_no_longer_counts() -> None:
         starts_on=clock.today() - timedelta(days=9), ends_on=clock.today() - timedelta(days=1)
     )
     assert college_of(user.pk, clock.now()) is None
+
+
+def test_a_seat_taken_today_counts_from_midnight_here_not_from_midnight_in_greenwich() -> None:
+    user = agent("seat_staff")
+    first = datetime.combine(clock.today(), time(0, 5), tzinfo=timezone.get_default_timezone())
+    assert college_of(user.pk, first) == "staff"
+    assert college_of(user.pk, first - timedelta(minutes=10)) is None

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from entremise.accounts.models import Membership
 from entremise.commons.engine import COLLEGES, PREFIX, role_of
 
@@ -11,6 +13,7 @@ def college_of(user_id: int, at: datetime) -> str | None:
 
     One human holds one seat at a time (reference § 3): who holds two counts for none until one is given back.
     """
-    live = Membership.objects.live(at.date()).filter(user=user_id, role__in=[role_of(code) for code in COLLEGES])
+    codes = [role_of(code) for code in COLLEGES]
+    live = Membership.objects.live(timezone.localdate(at)).filter(user=user_id, role__in=codes)
     seats = {role.removeprefix(PREFIX) for role in live.values_list("role", flat=True)}
     return seats.pop() if len(seats) == 1 else None

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from entremise.accounts.models import Membership
 from entremise.accounts.queries import same_human
@@ -108,7 +109,7 @@ def place_of(kind: Kind, user: int, now: datetime) -> str | None:
     if kind.colleges:
         college = college_of(user, now)
         return college if college in kind.colleges else None
-    held = Membership.objects.live(now.date()).filter(user=user, role__in=kind.offices)
+    held = Membership.objects.live(timezone.localdate(now)).filter(user=user, role__in=kind.offices)
     return "office" if held.exists() else None
 
 
