@@ -82,6 +82,8 @@ CASES: list[Case] = [
     ("gus", "import_file", "heat", "registers.keep", "", {}, "+rule-import"),
     ("gus", "import_file", "draft", "registers.keep", "", {}, "floor-open"),
     ("ana", "feed", "r1", "registers.target", "benefits", {"approvals": TWO, "approvers": 2}, "+rule-target-fields"),
+    ("ana", "feed", "r1", "registers.target", "address", {"approvals": TWO, "approvers": 2}, "+rule-target-place"),
+    ("ana", "feed", "r1", "registers.target", "name", {"approvals": TWO, "approvers": 2}, None),
     ("ana", "read", "r1", "registers.target", "benefits", {"approvals": TWO, "approvers": 2}, "floor-computed"),
     ("ana", "aggregate", "heat", "insights.statistics", "", {}, "+rule-statistics"),
     ("ana", "aggregate", "heat", "insights.statistics", "", {"smallest_cell": 10}, "floor-count"),

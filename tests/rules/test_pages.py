@@ -18,7 +18,7 @@ def test_everybody_reads_the_rules_without_account(client, django_assert_max_num
     assert "Règlement provisoire, non voté" in words
     rule_set = queries.active()
     notes = [*queries.prohibitions(rule_set), *queries.rights(rule_set), *queries.forms(rule_set)]
-    assert len(notes) == 78
+    assert len(notes) == 79
     assert all(f'id="{note.id}"' in words for note in notes)
     assert all(setting.point.label in words for setting in queries.settings())
 

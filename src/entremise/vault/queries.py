@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -206,6 +206,39 @@ def records_among(persons: Collection[UUID], registers: Collection[str]) -> list
     """The records of these persons in these registers, the oldest first. One query."""
     rows = Record.objects.filter(person__in=persons, register__in=registers).order_by("pk")
     return [RecordAt(*row) for row in rows.values_list("pk", "person", "register")]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Which records may serve a purpose at that moment, and who must be left out whatever their other records say."""
+
+    records: Mapping[UUID, RecordAt]
+    blocked: frozenset[UUID]
+
+
+def serving(registers: Collection[str], purpose: str, now: datetime) -> Serving:
+    """The active records of open registers that serve this purpose, by id, with whose they are; and the persons who
+    object to it or are threatened. For lists made before and used later: nothing is opened by it. Three queries.
+
+    An opening decides again, by the rules (frozen, closed, re-used and protected records: the floor).
+    """
+    rows = Register.objects.filter(pk__in=registers, status="open", expires_at__gt=now)
+    found = {row.code: row for row in rows if purpose in row.bases}
+    asked = Stance.objects.filter(purpose=purpose).values_list("person", "word")
+    said: dict[str, set[UUID]] = {"consent": set(), "objection": set()}
+    for person, word in asked:
+        said[word].add(person)
+    blocked = said["objection"]
+    records: dict[UUID, RecordAt] = {}
+    every = Record.objects.filter(register__in=registers).exclude(status="closed")
+    for pk, person, code, status, protected in every.values_list("pk", "person", "register", "status", "protected"):
+        if protected:
+            blocked.add(person)
+        elif status == "active" and code in found:
+            agreed = purpose not in found[code].consent_purposes or person in said["consent"]
+            if agreed:
+                records[pk] = RecordAt(pk, person, code)
+    return Serving(records, frozenset(blocked))
 
 
 def stances_of(person: UUID) -> dict[str, frozenset[str]]:

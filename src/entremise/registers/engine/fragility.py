@@ -6,7 +6,7 @@ It orders calls and excludes nobody (RGPD 22). Not clinically validated; it does
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 
@@ -35,21 +35,18 @@ FACTORS = (
     Factor("gir_1_2", "GIR 1 ou 2", 5, BOUCHAMA, "autonomy", "health"),
     Factor("pch_aah", "PCH ou AAH", 3, CASF, "disability", "benefits"),
     Factor("minima", "minima sociaux", 1, "approximation de la pauvreté", "poverty", "benefits"),
-    Factor("alone", "vit seul·e", 2, BOUCHAMA, "alone", "housing"),
+    Factor("alone", "vit seul·e", 2, BOUCHAMA, "alone", "social"),
     Factor("no_contact", "aucun contact régulier déclaré", 3, BOUCHAMA, "contact", "social"),
     Factor("top_floor", "dernier étage", 2, "Vandentorren et al. 2006, canicule seulement", "floor", "housing"),
+    Factor("ground_floor", "rez-de-chaussée ou sous-sol", 0, "approximation : l’eau monte", "ground", "housing"),
     Factor("no_lift", "étage sans ascenseur", 1, "approximation de l’isolement", "lift", "housing"),
     Factor("precarious", "sans logement ou logement précaire", 4, "approximation", "home", "housing"),
-    Factor("hot_commune", "commune très exposée à la chaleur", 1, "exposition de la commune", "heat", "address"),
+    Factor(
+        "hot_commune", "commune très exposée à la chaleur", 1, "liste déclarée par le territoire", "heat", "address"
+    ),
     Factor("no_phone", "pas de téléphone utilisable", 2, SAFETY, "phone", "phone"),
     Factor("unanswered", "deux appels sans réponse", 3, SAFETY, "calls", "phone"),
 )
-PROFILES: dict[str, dict[str, int]] = {
-    "canicule": {},
-    "pandemie": {"top_floor": 0, "hot_commune": 0, "minima": 2},
-    "inondation": {"top_floor": 0, "hot_commune": 0, "no_lift": 0},
-    "pollution": {"top_floor": 0, "hot_commune": 0},
-}
 DISCLAIMER = "Ordre d’appel proposé, non validé médicalement ; il ne mesure pas un état de santé"
 
 
@@ -69,12 +66,23 @@ class Score:
 
 
 def ages(year: int | None, today: date, month_day: str = "") -> dict[str, bool | None]:
-    """The facts of age; unknown without a year. With the year alone, the age reached in the year is taken."""
+    """The facts of age on that day; unknown without a year.
+
+    With the year alone the age is known to one year. When the two ages straddle an edge, the lower band is sure (at
+    least that old) and the upper one unknown.
+    """
     codes = {"age_65": (65, 74), "age_75": (75, 79), "age_80": (80, 89), "age_90": (90, 200)}
     if year is None:
         return dict.fromkeys(codes)
-    age = today.year - year - (1 if month_day and month_day > today.strftime("%m%d") else 0)
-    return {code: low <= age <= high for code, (low, high) in codes.items()}
+    reached = today.year - year
+    possible = {reached - 1, reached}
+    if month_day:
+        possible = {reached - (1 if month_day > today.strftime("%m%d") else 0)}
+    found: dict[str, bool | None] = {}
+    for code, (low, high) in codes.items():
+        within = [low <= age <= high for age in sorted(possible)]
+        found[code] = None if within == [False, True] else within[0]
+    return found
 
 
 def score(
@@ -104,3 +112,47 @@ def sentence(found: Score) -> str:
     """`80 à 89 ans : 3 · APA : 3 — inconnu : dernier étage`: the whole reason of a place in the list."""
     said = " · ".join(f"{label}\u00a0: {points}" for points, label, _ in found.because) or "aucun point connu"
     return said + (f" — inconnu\u00a0: {', '.join(found.unknown)}" if found.unknown else "")
+
+
+def weighted(factors: Iterable[Factor], points: Mapping[str, int]) -> tuple[Factor, ...]:
+    """The same factors with the points of a targeting; one without points counts for nothing and is left out."""
+    made = (replace(factor, points=points.get(factor.code, factor.points)) for factor in factors)
+    return tuple(factor for factor in made if factor.points > 0)
+
+
+# What leaves the vault for one record: a number in base three, one digit a factor, and nothing that was written.
+
+DIGITS: dict[bool | None, int] = {None: 0, False: 1, True: 2}
+TRUTHS: tuple[bool | None, ...] = (None, False, True)
+
+
+def pack(facts: Mapping[str, bool | None]) -> int:
+    """The facts as one number: 0 unknown, 1 false, 2 true, in the order of FACTORS (at most 3^17, below 10^9)."""
+    number = 0
+    for factor in reversed(FACTORS):
+        number = number * 3 + DIGITS[facts.get(factor.code)]
+    return number
+
+
+def unpack(number: int) -> dict[str, bool | None]:
+    """The facts that `pack` said."""
+    found: dict[str, bool | None] = {}
+    for factor in FACTORS:
+        number, digit = divmod(number, 3)
+        found[factor.code] = TRUTHS[digit]
+    return found
+
+
+def together(sides: Iterable[Mapping[str, bool | None]]) -> dict[str, bool | None]:
+    """The facts of one person over several records: what one says and none denies; two that disagree say nothing.
+
+    A telephone is usable as soon as one record has one, and an unanswered call stays so whoever recorded it.
+    """
+    every = list(sides)
+    found: dict[str, bool | None] = {}
+    for factor in FACTORS:
+        said = {side.get(factor.code) for side in every} - {None}
+        if factor.code == "no_phone" and False in said:
+            said = {False}
+        found[factor.code] = said.pop() if len(said) == 1 else None
+    return found

@@ -24,8 +24,11 @@ from entremise.registers.models.linkage import (
     Reading,
 )
 from entremise.registers.models.review import CallQuestion
+from entremise.registers.models.targeting import COHORT, TARGETING, Cohort, CohortMember, HeatExposure, Targeting
 
 __all__ = [
+    # targeting
+    "COHORT", "TARGETING", "Cohort", "CohortMember", "HeatExposure", "Targeting",
     # linkage
     "LINKAGE_RUN", "PAIR", "Decision", "LinkageModel", "LinkageRun", "Move", "Pair", "Reading",
     # review

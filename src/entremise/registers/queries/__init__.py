@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from entremise.registers.queries.cohorts import Usable, members
 from entremise.registers.queries.life import (
     NEAR,
     OWN,
@@ -31,6 +32,8 @@ from entremise.registers.queries.life import (
 from entremise.registers.queries.tables import communes, first_names, starting_model
 
 __all__ = [
+    # targeting
+    "Usable", "members",
     # the life of a register
     "NEAR", "OWN", "TOLD", "Bar", "Dashboard", "Known", "NotAnEnrolmentRegister", "Waiting", "check_round",
     "dashboard", "enrolment", "enrolment_counts", "enrolment_register", "find_enrolled", "find_known", "has_phone",

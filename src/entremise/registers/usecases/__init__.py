@@ -62,8 +62,25 @@ from entremise.registers.usecases.review import (
     undo_decision,
     undo_reading,
 )
+from entremise.registers.usecases.targeting import (
+    ask_targeting,
+    cancel_targeting,
+    compare_cohorts,
+    declare_heat,
+    draft_cohort,
+    expire_cohorts,
+    freeze_cohort,
+    print_cohort,
+    read_cohort,
+    rescore_cohorts,
+    resume_targeting,
+    withdraw_cohort,
+)
 
 __all__ = [
+    # targeting
+    "ask_targeting", "cancel_targeting", "compare_cohorts", "declare_heat", "draft_cohort", "expire_cohorts",
+    "freeze_cohort", "print_cohort", "read_cohort", "rescore_cohorts", "resume_targeting", "withdraw_cohort",
     # review
     "Answered", "ContradictoryDecisions", "GrantMissing", "NotProven", "PairAlreadyDecided", "PairNotHeld", "Reranked",
     "SecondReaderRequired", "TooLate", "ask_separation", "claim_pair", "decide_pair", "release_pair", "reranked",

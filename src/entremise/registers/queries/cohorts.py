@@ -1,0 +1,184 @@
+"""Reads of cohorts: who may be called now, what may be said of them, which requests allow a targeting."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from entremise.kernel import clock
+from entremise.kernel.actors import Actor
+from entremise.kernel.errors import NotFound
+from entremise.people.queries import current
+from entremise.registers import registry
+from entremise.registers.engine.facts import ANSWERS
+from entremise.registers.engine.fragility import Factor
+from entremise.registers.models import Cohort, CohortMember, HeatExposure, Targeting
+from entremise.registers.rules import targeting as points
+from entremise.rules import queries as rules
+from entremise.rules.registry import RulePoint
+from entremise.territories.models import Kind, Territory
+from entremise.vault import queries as vault, registry as shapes
+from entremise.vault.usecases.agreements import in_force
+
+TARGET = "registers.target"
+MANY = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """A person of a cohort who may be reached now: as they are read today, at the rank where they were frozen."""
+
+    person: UUID
+    rank: int
+    channel: str
+
+
+def members(cohort: Cohort, now: datetime) -> list[Usable]:
+    """Who of a frozen cohort may be reached now, in order. Nobody once it has expired, was withdrawn, or its request
+    no longer holds.
+
+    Objections, deaths (closed records), frozen and protected records are looked at anew, on the person and on all
+    those who are one with them; two members united since are one. A flat number of queries.
+    """
+    row = Cohort.objects.filter(pk=cohort.pk, state="frozen", expires_at__gt=now).first()
+    if row is None or row.request not in in_force(TARGET, now):
+        return []
+    listed = list(CohortMember.objects.filter(cohort=row).order_by("rank").values_list("person", "rank", "channel"))
+    usable, today_of = usable_persons(row.registers, row.purpose, now, [person for person, _, _ in listed])
+    found: dict[UUID, Usable] = {}
+    for person, rank, channel in listed:
+        today = today_of[person]
+        if today in usable and today not in found:
+            found[today] = Usable(today, rank, channel)
+    return list(found.values())
+
+
+def usable_persons(
+    registers: Collection[str], purpose: str, now: datetime, also: Iterable[UUID] = ()
+) -> tuple[frozenset[UUID], Mapping[UUID, UUID]]:
+    """Who may be reached for this purpose, as they are read today; and, for them and `also`, as whom they are read.
+
+    A person who objected to being targeted is left out too (RGPD 21). Flat: the whole of these registers is read.
+    """
+    serving = vault.serving(registers, purpose, now)
+    blocked = serving.blocked | vault.serving((), TARGET, now).blocked
+    here = {one.person for one in serving.records.values()}
+    today = current({*here, *blocked, *also})
+    return frozenset({today[person] for person in here} - {today[person] for person in blocked}), today
+
+
+def cohort(public_id: str) -> Cohort:
+    """NotFound when it does not exist."""
+    row = Cohort.objects.select_related("targeting").defer("sealed", "targeting__sealed").filter(public_id=public_id)
+    found = row.first()
+    if found is None:
+        raise NotFound("Cette cohorte n’existe pas.")
+    return found
+
+
+def targeting(public_id: str) -> Targeting:
+    """NotFound when it does not exist."""
+    found = Targeting.objects.defer("sealed").filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound("Ce repérage n’existe pas.")
+    return found
+
+
+def cohorts() -> list[Cohort]:
+    """Every cohort, the newest first; no person."""
+    return list(Cohort.objects.defer("sealed"))
+
+
+# points
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One factor as a targeting may use it: the voted points, and how far an agent may go from them."""
+
+    factor: Factor
+    point: RulePoint
+    voted: int
+    least: int
+    most: int
+
+
+def answerable(registers: Collection[str]) -> frozenset[str]:
+    """The factors that these registers, the territory's list and the calls can answer for somebody."""
+    held = {name for code in registers for name in shapes.profile(code).fields}
+    found = {code for name, codes in ANSWERS.items() if name in held for code in codes} - {"hot_commune"}
+    if "address" in held and HeatExposure.objects.exists():
+        found.add("hot_commune")
+    if registry.knows_calls():
+        found.add("unanswered")
+    return frozenset(found) & {factor.code for factor in points.FED}
+
+
+def weights(profile: str) -> list[Weight]:
+    """Every factor with its voted points for this kind of crisis. One query. KeyError for an unknown profile."""
+    asked = points.points_of(profile)
+    values = rules.values_of(*asked.values(), points.LEEWAY)
+    leeway = int(values[points.LEEWAY.key])
+    found = []
+    for factor in points.FED:
+        point = asked[factor.code]
+        voted = int(values[point.key])
+        found.append(Weight(factor, point, voted, max(0, voted - leeway), min(points.MOST, voted + leeway)))
+    return found
+
+
+def exposures() -> dict[str, bool]:
+    """INSEE code → very exposed or not, for the communes that the territory declared. One query."""
+    return dict(HeatExposure.objects.values_list("commune", "exposed"))
+
+
+# places
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A commune as a table names it, with its intercommunality and its département ("" when unknown)."""
+
+    name: str
+    epci: str
+    department: str
+
+
+def places(codes: Iterable[str]) -> tuple[dict[str, Place], dict[str, str]]:
+    """Communes by code, and the names of their EPCI and départements by code. Two queries per 900 communes."""
+    wanted = sorted({code for code in codes if code})
+    found: dict[str, Place] = {}
+    for start in range(0, len(wanted), MANY):
+        rows = Territory.objects.filter(kind=Kind.COMMUNE, code__in=wanted[start : start + MANY])
+        for code, name, epci, department in rows.values_list("code", "name", "epci_code", "department_code"):
+            found[code] = Place(name, epci, department)
+    above = {place.epci for place in found.values()} | {place.department for place in found.values()}
+    names: dict[str, str] = {}
+    asked = sorted(above - {""})
+    for start in range(0, len(asked), MANY):
+        rows = Territory.objects.filter(kind__in=(Kind.EPCI, Kind.DEPARTMENT), code__in=asked[start : start + MANY])
+        names |= dict(rows.values_list("code", "name"))
+    return found, names
+
+
+def least_count(registers: Sequence[str]) -> int:
+    """The smallest count that may be shown of these registers: 11, or more if one of them says so. One query."""
+    return max([11, *(row.k_threshold for row in vault.registers() if row.code in registers)])
+
+
+def live_targeting(request: str) -> Targeting | None:
+    """The computation under way for this request, if any."""
+    return Targeting.objects.defer("sealed").filter(request=request, state__in=("ready", "running")).first()
+
+
+def kept_targetings(actor: Actor) -> list[Targeting]:
+    """The computations this actor asked for whose result is still there, and those under way, newest first."""
+    rows = Targeting.objects.defer("sealed").filter(asked_by=actor.user_id or 0)
+    return [
+        row
+        for row in rows[:50]
+        if row.state in ("ready", "running", "failed")
+        or (row.state == "done" and row.keep_until is not None and row.keep_until > clock.now())
+    ]
