@@ -2,10 +2,48 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 
+from entremise.accounts.queries import actor_of
 from entremise.kernel.actors import Actor
 from entremise.kernel.jobs import job
 from entremise.registers import usecases
+from entremise.registers.models import ImportBatch
 from entremise.registers.usecases.targeting import running
+
+
+def _batch(batch_id: int) -> ImportBatch:
+    return ImportBatch.objects.defer("content").select_related("agent", "source").get(pk=batch_id)
+
+
+def _agent(batch: ImportBatch) -> Actor:
+    """Who asked, with the roles they hold now; both proofs were asked at the start."""
+    return actor_of(batch.agent, "task", True, True)
+
+
+@job("registers.read_file", tries=1, limit=timedelta(minutes=30))
+def read_file(batch_id: int) -> None:
+    """Read a file that was received, or check one whose columns were put right."""
+    batch = _batch(batch_id)
+    if batch.state == "reading":
+        usecases.read_file(_agent(batch), batch=batch)
+    elif batch.state == "checking":
+        usecases.check_file(_agent(batch), batch=batch)
+
+
+@job("registers.load_batch", tries=1, limit=timedelta(minutes=60))
+def load_batch(batch_id: int) -> None:
+    batch = _batch(batch_id)
+    if batch.state == "loading":
+        usecases.load_batch(_agent(batch), batch=batch)
+
+
+@job("registers.resume_imports", every=timedelta(minutes=2))
+def resume_imports() -> None:
+    usecases.resume_imports(Actor.machine("délais"))
+
+
+@job("registers.forget_files", daily=time(4, 40))
+def forget_files() -> None:
+    usecases.forget_files(Actor.machine("délais"))
 
 
 @job("registers.remind_reviews", daily=time(5, 40))

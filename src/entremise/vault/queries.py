@@ -241,6 +241,16 @@ def serving(registers: Collection[str], purpose: str, now: datetime) -> Serving:
     return Serving(records, frozenset(blocked))
 
 
+def statuses(register: str, persons: Collection[UUID]) -> dict[UUID, str]:
+    """Person → state of their record in a register; nobody who has none. One query for 500."""
+    found: dict[UUID, str] = {}
+    asked = list(persons)
+    for start in range(0, len(asked), 500):
+        rows = Record.objects.filter(person__in=asked[start : start + 500], register=register)
+        found |= dict(rows.values_list("person", "status"))
+    return found
+
+
 def stances_of(person: UUID) -> dict[str, frozenset[str]]:
     """`{"consent": purposes, "objection": purposes}` in force now for this person."""
     found: dict[str, set[str]] = {"consent": set(), "objection": set()}

@@ -33,6 +33,7 @@ from entremise.people.usecases.correcting import (
     erase_person,
     rectify,
 )
+from entremise.people.usecases.enrolling import Known, enrol_many, recognised, record_informations
 from entremise.people.usecases.freezing import freeze, protect, unfreeze
 from entremise.people.usecases.installing import install_register
 from entremise.people.usecases.journal import Access, accesses_of
@@ -98,6 +99,7 @@ __all__ = [
     "ContactUnconfirmed",
     "Copy",
     "Issued",
+    "Known",
     "MandateImpossible",
     "Merge",
     "MergeNotLast",
@@ -127,6 +129,7 @@ __all__ = [
     "declare_mandate",
     "deliver",
     "end_mandates",
+    "enrol_many",
     "erase_person",
     "examine_request",
     "expire_codes",
@@ -148,8 +151,10 @@ __all__ = [
     "record_answer",
     "record_birth_date",
     "record_consent",
+    "recognised",
     "record_consents",
     "record_information",
+    "record_informations",
     "record_objection",
     "rectify",
     "refuse_request",

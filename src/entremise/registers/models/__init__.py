@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from entremise.registers.models.imports import (
+    IMPORT,
+    ORIGINS,
+    ImportBatch,
+    ImportedRow,
+    Source,
+    SourceRow,
+)
 from entremise.registers.models.life import (
     ENROLMENT,
     REPORT,
@@ -36,4 +44,6 @@ __all__ = [
     # the life of a register
     "ENROLMENT", "REPORT", "CheckLine", "CheckRound", "Enrolment", "LastCheck", "LifeReport", "RegisterReview",
     "Transmission",
+    # imports
+    "IMPORT", "ORIGINS", "ImportBatch", "ImportedRow", "Source", "SourceRow",
 ]  # fmt: skip

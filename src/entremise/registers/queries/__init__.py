@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from entremise.registers.queries.cohorts import Usable, members
+from entremise.registers.queries.imports import (
+    Origin,
+    absent_persons,
+    batch_of,
+    batches,
+    not_found,
+    provenance,
+    provenance_many,
+    sources,
+)
 from entremise.registers.queries.life import (
     NEAR,
     OWN,
@@ -29,7 +39,7 @@ from entremise.registers.queries.life import (
     waiting,
     with_requests,
 )
-from entremise.registers.queries.tables import communes, first_names, starting_model
+from entremise.registers.queries.tables import commune_names, communes, first_names, starting_model
 
 __all__ = [
     # targeting
@@ -39,6 +49,8 @@ __all__ = [
     "dashboard", "enrolment", "enrolment_counts", "enrolment_register", "find_enrolled", "find_known", "has_phone",
     "never_told", "not_checked_since", "pairs_to_review", "register_seen", "report", "visible", "waiting",
     "with_requests",
+    # imports
+    "Origin", "absent_persons", "batch_of", "batches", "not_found", "provenance", "provenance_many", "sources",
     # constant tables
-    "communes", "first_names", "starting_model",
+    "commune_names", "communes", "first_names", "starting_model",
 ]  # fmt: skip

@@ -44,6 +44,14 @@ def communes() -> Communes:
 
 
 @cache
+def commune_names() -> dict[str, str]:
+    """INSEE code → name, districts included: to write a town as it is called."""
+    packed = resources.files("entremise.territories").joinpath("data/territories.csv.gz").read_bytes()
+    rows = csv.DictReader(io.StringIO(gzip.decompress(packed).decode()))
+    return {row["code"]: row["name"] for row in rows if row["kind"] in ("commune", "arrondissement")}
+
+
+@cache
 def starting_model() -> Model:
     """The model for bases too small to learn from. ValueError if a byte of it changed: a model is code."""
     kept = json.loads(DATA.joinpath("model.json").read_text("utf-8"))

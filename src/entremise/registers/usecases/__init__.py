@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
+from entremise.registers.usecases.imports import (
+    Aside,
+    FileAlreadyLoaded,
+    FileGone,
+    FileUnreadable,
+    MappingIncomplete,
+    aside_table,
+    check_file,
+    choose_sheet,
+    correct_row,
+    create_source,
+    discard_rows,
+    forget_files,
+    load_batch,
+    open_asides,
+    open_sample,
+    read_file,
+    receive_file,
+    reject_batch,
+    resume_imports,
+    set_mapping,
+    start_check,
+    start_load,
+    targets_of,
+    withdraw_batch,
+)
 from entremise.registers.usecases.life.checking import (
     NobodyToCheck,
     answer_check,
@@ -81,6 +107,11 @@ __all__ = [
     # targeting
     "ask_targeting", "cancel_targeting", "compare_cohorts", "declare_heat", "draft_cohort", "expire_cohorts",
     "freeze_cohort", "print_cohort", "read_cohort", "rescore_cohorts", "resume_targeting", "withdraw_cohort",
+    # imports
+    "Aside", "FileAlreadyLoaded", "FileGone", "FileUnreadable", "MappingIncomplete", "aside_table",
+    "check_file", "choose_sheet", "correct_row", "create_source", "discard_rows", "forget_files", "load_batch",
+    "open_asides", "open_sample", "read_file", "receive_file", "reject_batch", "resume_imports", "set_mapping",
+    "start_check", "start_load", "targets_of", "withdraw_batch",
     # review
     "Answered", "ContradictoryDecisions", "GrantMissing", "NotProven", "PairAlreadyDecided", "PairNotHeld", "Reranked",
     "SecondReaderRequired", "TooLate", "ask_separation", "claim_pair", "decide_pair", "release_pair", "reranked",

@@ -21,6 +21,7 @@ from entremise.vault.usecases.facts import (
     unassign,
     unassign_all,
 )
+from entremise.vault.usecases.filing import rewrite_many, set_records
 from entremise.vault.usecases.habilitations import (
     Grant,
     commit,
@@ -96,7 +97,8 @@ __all__ = [
     "destroy_document", "end_crisis", "erase", "erasure_mark", "find", "fingerprints", "forget_mark", "grant_of",
     "habilitate", "habilitate_many", "install_registers", "is_marked", "keep_mark", "lapse_requests", "matches",
     "open", "open_document", "open_many", "open_register", "opine", "proposed_purposes", "refuse", "release",
-    "release_many", "reopen_record", "restore", "resume", "revoke", "revoke_release", "rotate_keys", "seal_document",
-    "set_record", "set_stance", "set_stances", "shred", "sign_assessment", "standing", "suspend", "suspend_register",
-    "unassign", "unassign_all", "use", "withdraw", "write", "write_many",
+    "release_many", "reopen_record", "restore", "resume", "rewrite_many", "revoke", "revoke_release",
+    "rotate_keys", "seal_document", "set_record", "set_records", "set_stance", "set_stances", "shred",
+    "sign_assessment", "standing", "suspend", "suspend_register", "unassign", "unassign_all", "use", "withdraw",
+    "write", "write_many",
 ]  # fmt: skip

@@ -105,9 +105,10 @@ def insert_new(
             if field not in ends:
                 ends[field] = engine.bind(field, 1)
             sealed.append((record.pk, field, 1, box.seal_bound(value.encode(), head + ends[field])))
-            base = field.partition("#")[0]
-            if base in indexed:
-                index.append((record.pk, register, field, engine.blind(key, base, value)))
+            if field.partition("#")[0] in indexed:
+                index += [
+                    (record.pk, register, by, engine.blind(key, base, one)) for by, base, one in _said(field, value)
+                ]
     keys = [(row.record, row.register, row.epoch, row.blob, row.floor, row.ceiling) for _, row, _, _ in rows]
     with keyring.writable(), transaction.atomic(using="keys"):
         insert_rows(RecordKey, ("record", "register", "epoch", "blob", "floor", "ceiling"), keys)
@@ -115,6 +116,33 @@ def insert_new(
     insert_rows(Record, names, [[getattr(record, name) for name in names] for record, _, _, _ in rows])
     insert(sealed)
     insert_rows(BlindIndex, ("record_id", "register", "by", "digest"), index)
+
+
+BETWEEN = " / "
+"""Between several telephones of one cell, each found by itself."""
+RANKS = range(2, 10)
+
+
+def _said(field: str, value: str) -> list[tuple[str, str, str]]:
+    """(`by`, base, value) of each thing a cell lets be searched: `phone`, then `phone#2`… of a cell of several."""
+    base, mark, _ = field.partition("#")
+    if mark or BETWEEN not in value:
+        return [(field, base, value)]
+    parts = value.split(BETWEEN)[: len(RANKS) + 1]
+    return [(field if n == 1 else f"{field}#{n}", base, part) for n, part in enumerate(parts, start=1)]
+
+
+def searched(ring: Keyring, register: str, field: str, value: str) -> list[tuple[str, bytes]]:
+    """What the blind index keeps of a cell; nothing for a field that is not searched."""
+    if field.partition("#")[0] not in registry.profile(register).indexed or not value:
+        return []
+    key = ring.indexes[register]
+    return [(by, engine.blind(key, base, one)) for by, base, one in _said(field, value)]
+
+
+def indexes_of(field: str) -> list[str]:
+    """Every `by` under which a field may stand in the blind index."""
+    return [field] if "#" in field else [field, *(f"{field}#{n}" for n in RANKS)]
 
 
 def read(

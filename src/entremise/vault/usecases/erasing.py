@@ -29,7 +29,7 @@ ERASED = declare("vault.person.erased", "a effacé les données d’une personne
 SHREDDED = declare("vault.register.shredded", "a détruit les clés d’un registre, pour toujours")
 
 SWEPT_AT_ONCE = 2_000
-MARKED = ("first_name", "last_name", "birth", "phone")
+MARKED = ("first_name", "last_name", "birth", "phone", "names", "birth_date")
 
 
 @transaction.atomic
@@ -175,7 +175,8 @@ def plain(text: str) -> str:
 
 @sensitive_variables()
 def erasure_mark(values: Mapping[str, str]) -> frozenset[str]:
-    """What stands for somebody: keys `first_name`, `last_name`, `birth` (ISO date), `phone` (E.164), those one has.
+    """What stands for somebody: keys `first_name`, `last_name`, `birth` (ISO date), `phone` (E.164), those one has;
+    a register's `names` (`DUPONT née MARTIN, Jeanne`), `birth_date`, several telephones are read as these.
 
     `p:` the phone alone (a shared line: it may be somebody else), `c:` phone and name, `i:` name and birth date.
     """
@@ -184,8 +185,11 @@ def erasure_mark(values: Mapping[str, str]) -> frozenset[str]:
 
 @sensitive_variables()
 def _digests(ring: Keyring, values: Mapping[str, str]) -> frozenset[str]:
-    name = plain(values.get("last_name", "")) + "|" + plain(values.get("first_name", ""))
-    phone, birth = values.get("phone", ""), values.get("birth", "")
+    last, _, first = values.get("names", "").partition(",")
+    name = plain(values.get("last_name", last)) + "|" + plain(values.get("first_name", first))
+    phone = values.get("phone", "").split(cells.BETWEEN)[0]
+    birth = values.get("birth") or values.get("birth_date", "")
+    birth = birth if len(birth) == len("1938-03-12") else ""  # a year alone is nobody's
     parts: dict[str, tuple[str, ...]] = {}
     if phone:
         parts["p"] = (phone,)

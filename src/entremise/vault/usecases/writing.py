@@ -203,39 +203,33 @@ def _put(ring: Keyring, record: Record, key: RecordKey, box: engine.Box, values:
     versions = {field: version for field, version in versions.items() if field not in fields}
     cells.seal_manifest(ring, box, record, versions | dict.fromkeys(fresh, record.version))
     record.save(update_fields=["version", "manifest"])
-    searched = {one.field: value for one, value in values.items() if _base(one.field) in _indexed(record.register)}
-    BlindIndex.objects.filter(record=record, by__in=searched).delete()
-    BlindIndex.objects.bulk_create(_index(ring, record, searched))
+    by = [name for field in fields for name in cells.indexes_of(field)]
+    BlindIndex.objects.filter(record=record, by__in=by).delete()
+    BlindIndex.objects.bulk_create(
+        BlindIndex(record_id=record.pk, register=record.register, by=by, digest=digest)
+        for field, value in fresh.items()
+        for by, digest in cells.searched(ring, record.register, field, value)
+    )
 
 
 def _raise_floor(record: UUID, version: int) -> None:
     RecordKey.objects.filter(pk=record, floor__lt=version).update(floor=version)
 
 
-def _base(field: str) -> str:
-    """`phone` for `phone#2`: several numbers of one person are found alike."""
-    return field.partition("#")[0]
-
-
-def _indexed(register: str) -> frozenset[str]:
-    return registry.profile(register).indexed
-
-
-def _index(ring: Keyring, record: Record, searched: Mapping[str, str]) -> list[BlindIndex]:
-    key = ring.indexes[record.register]
-    return [
-        BlindIndex(record_id=record.pk, register=record.register, by=by, digest=engine.blind(key, _base(by), value))
-        for by, value in searched.items()
-        if value
-    ]
-
-
 @sensitive_variables()
 @transaction.atomic
 def write_many(
-    actor: Actor, *, rows: Mapping[UUID, Mapping[str, str]], register: str, purpose: str, motive: str
+    actor: Actor,
+    *,
+    rows: Mapping[UUID, Mapping[str, str]],
+    register: str,
+    purpose: str,
+    motive: str,
+    frozen: bool = False,
 ) -> None:
     """The first cells of many new persons (imports, demonstration), in bulk; one journal line each.
+
+    `frozen`: they serve nothing yet, until `set_records` says that the whole file is in.
 
     Field names carry their register, as in `write`. A person who already has a record in the register, or who is
     given no value at all, is an error of the caller: IntegrityError, FieldUnknown.
@@ -253,7 +247,7 @@ def write_many(
     asker = question(actor, purpose)
     where = situating.registers(asker, {register})
     records, keys, found = [], [], []
-    status = situating.first_status(register)
+    status = "frozen" if frozen else situating.first_status(register)
     for person in rows:
         record = Record(person=person, register=register, version=1, status=status)
         key, box = ring.new_record_key(record.pk, register)

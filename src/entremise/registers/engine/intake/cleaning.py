@@ -1,0 +1,427 @@
+"""One row of a file to the cells of a register: the clean value, what the file said when it said otherwise, problems.
+
+A received value is kept beside the clean one (`phone~`) when cleaning did more than layout: `06.39.98.12.34` becomes
+`+33639981234` without it, `639981234` keeps it. Unmapped columns are not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from entremise.registers.engine.cells import address_cell, address_in, names_cell, names_in
+from entremise.registers.engine.fields import Communes, address as read_address, birth_date, phones
+from entremise.registers.engine.fields.dates import EPOCHS, MONTHS
+from entremise.registers.engine.intake.problems import worst
+from entremise.registers.engine.intake.scrubbing import REMOVED, repaired, scrubbed
+from entremise.registers.engine.names import EMPTY, TITLES, two_persons, upper
+
+LONGEST = {"names": 160, "address": 200, "note": 2000}
+LONG = 300
+"""Characters of a clean cell, by field."""
+MOST_PHONES = 4
+BETWEEN = " / "
+"""Between two telephones of one cell: each is found by the vault's index."""
+JOINED = " · "
+TOTALS = ("TOTAL", "SOUS TOTAL", "TOTAUX", "NOMBRE", "EFFECTIF", "NB ")
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,63}")
+_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})")
+_CAPACITY = (
+    ("b", re.compile(r"INAPTE|INAPTITUDE|\b60\b|\bB\b")),
+    ("c", re.compile(r"HANDICAP|\bAAH\b|\bPCH\b|\bACTP\b|INVALIDITE|\bCMI\b|RQTH|\bPH\b|\bC\b")),
+    ("a", re.compile(r"\b65\b|AGEE?S?\b|AINEE?S?\b|SENIOR|RETRAITE|\bPA\b|\bA\b")),
+)
+
+
+CAPACITIES = {
+    "a": "65 ans ou plus",
+    "b": "plus de 60 ans, reconnue inapte au travail",
+    "c": "adulte en situation de handicap",
+}
+"""The words an enrolment writes (CASF R.121-4): the same, whichever way a person came in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a file is read with. `fields`: those of the register's profile; `required`: those whose lack is said.
+
+    `epoch`: the day zero of the workbook; `month_first`: dates written 03/28/1938.
+    """
+
+    mapping: Sequence[str]
+    fields: frozenset[str]
+    required: tuple[str, ...] = ()
+    epoch: int = 1900
+    month_first: bool = False
+    today: date = date(2026, 1, 1)
+
+
+@dataclass(slots=True, repr=False)
+class Cleaned:
+    """What a row becomes. Never printed, never logged. `said`: what it said, by target, to be put right on screen;
+    `proposals`: the two rows a row of two persons would make."""
+
+    line: int
+    codes: list[str] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    received: dict[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    number: str = ""
+    informed_on: date | None = None
+    proposals: list[dict[str, str]] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<Cleaned {self.line} {self.codes}>"
+
+    @property
+    def outcome(self) -> str:
+        return worst(self.codes)
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """What is sealed: the values, and what was received when it said otherwise."""
+        return self.values | {f"{name}~": text for name, text in self.received.items() if text}
+
+    @property
+    def first_phone(self) -> str:
+        return self.values.get("phone", "").split(BETWEEN)[0]
+
+    @property
+    def birth(self) -> str:
+        """The full date, ISO; "" when only the year is known."""
+        day = self.values.get("birth_date", "")
+        return day if len(day) == 10 else ""
+
+    def keys(self) -> dict[str, str]:
+        """What recognises the row in a later file of its source, the strongest first. `n`: the source's own number,
+        alone when there is one; else the name with the birth (`b`), the telephone (`p`), the address (`a`)."""
+        if self.number:
+            return {"n": upper(self.number)}
+        who = " ".join(sorted(upper(self.values.get("names", "")).split()))
+        said = {"b": self.birth, "p": self.first_phone, "a": upper(self.values.get("address", ""))}
+        return {kind: f"{who}|{text}" for kind, text in said.items() if text} or {"w": who}
+
+    def content(self) -> str:
+        """All that the row says, to know whether a later file says otherwise."""
+        told = self.informed_on.isoformat() if self.informed_on else ""
+        return json.dumps([sorted(self.values.items()), sorted(self.received.items()), told], ensure_ascii=False)
+
+
+class Cleaner:
+    """Cleans rows of one file; built once. `known`: is this word a first name? `town_names`: INSEE code → name."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        communes: Communes,
+        town_names: Mapping[str, str],
+        known: Callable[[str], bool],
+        headings: Sequence[str] = (),
+    ) -> None:
+        self.settings, self.communes, self.town_names, self.known = settings, communes, town_names, known
+        self.columns: dict[str, list[int]] = {}
+        for rank, target in enumerate(settings.mapping):
+            if target:
+                self.columns.setdefault(target, []).append(rank)
+        self._headings = [upper(name) for name in headings]
+        self._own = set().union(*self.columns.values()) if self.columns else set()
+
+    def clean(self, line: int, cells: Sequence[str]) -> Cleaned:
+        """Never raises, whatever the row holds."""
+        row = Cleaned(line)
+        if nobody := self._nobody(cells):
+            row.codes.append(nobody)
+            return row
+        said = {target: self._read(row, cells, target) for target in self.columns}
+        return self._clean(row, said)
+
+    def clean_said(self, line: int, said: Mapping[str, str]) -> Cleaned:
+        """A row put right on screen: target → what was typed."""
+        row = Cleaned(line)
+        kept = {target: [part for part in (said.get(target) or "").split(JOINED) if part] for target in self.columns}
+        return self._clean(row, {target: [scrubbed(part.strip()) for part in parts] for target, parts in kept.items()})
+
+    def _clean(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> Cleaned:
+        row.said = {target: JOINED.join(parts) for target, parts in said.items() if parts}
+        self._names(row, said)
+        self._birth(row, said)
+        self._phones(row, said)
+        self._address(row, said)
+        self._dates(row, said)
+        self._others(row, said)
+        if "number" in said or "file_number" in said:
+            row.number = " ".join([*said.get("number", ()), *said.get("file_number", ())])[:60].strip()
+            if REMOVED in row.number:
+                row.number = ""
+        for name in self.settings.required:
+            if not row.values.get(name) and name != "names":
+                row.codes.append(f"missing_{name}")
+        for name, text in row.values.items():
+            if len(text) > LONGEST.get(name, LONG):
+                row.codes.append({"names": "name_long", "address": "address_long"}.get(name, "value_too_long"))
+        for name, text in row.received.items():
+            row.received[name] = text[:1000]
+        row.codes = list(dict.fromkeys(row.codes))
+        return row
+
+    # what a row says
+
+    def _cells(self, cells: Sequence[str], target: str) -> list[str]:
+        return [cells[rank] for rank in self.columns.get(target, ()) if rank < len(cells) and cells[rank]]
+
+    def _read(self, row: Cleaned, cells: Sequence[str], target: str) -> list[str]:
+        found = []
+        for text in self._cells(cells, target):
+            if not text.isascii() and (better := repaired(text)) != text:
+                row.codes.append("letters_repaired")
+                text = better
+            if len(text) >= 13 and (better := scrubbed(text)) != text:
+                row.codes.append("nir_removed")
+                text = better
+            found.append(
+                "".join(sign for sign in text if sign >= " " or sign in "\n\t") if not text.isprintable() else text
+            )
+        return found
+
+    def _nobody(self, cells: Sequence[str]) -> str:
+        filled = [rank for rank, cell in enumerate(cells) if cell]
+        if not filled:
+            return "blank_row"
+        if self._headings and len(filled) > 1:
+            same = sum(
+                1 for rank in filled if rank < len(self._headings) and upper(cells[rank]) == self._headings[rank]
+            )
+            if same >= max(2, 0.8 * len(filled)):
+                return "repeated_heading"
+        first = upper(cells[filled[0]])
+        mine = [rank for rank in filled if rank in self._own]
+        if first.startswith(TOTALS) and len(mine) <= 2 and not any(phones(cells[rank])[0] for rank in mine):
+            rest = [cells[rank] for rank in filled[1:]]
+            if all(not any(sign.isalpha() for sign in cell) for cell in rest):
+                return "total_row"
+        return "" if mine else "blank_row"
+
+    # names
+
+    def _names(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
+        part = {name: " ".join(said.get(name, ())) for name in
+                ("names", "last_name", "first_name", "usage_name", "birth_name", "civility")}  # fmt: skip
+        raw = [text for name, text in part.items() if text and name != "civility"]
+        last, first = self._plain(part["last_name"]), self._plain(part["first_name"])
+        usage, birth, whole = (self._plain(part[name]) for name in ("usage_name", "birth_name", "names"))
+        if two_persons(*filter(None, (f"{part['civility']} ", part["names"], part["last_name"], part["first_name"]))):
+            row.codes.append("two_persons")
+            row.proposals = _two(whole, last or usage or birth, part["first_name"])
+        if whole and not (last or first):
+            found = names_in(whole, self.known)
+            last, first = found.get("last_name", ""), found.get("first_name", "")
+            if "," not in whole and first and not _told_apart(whole) and len(whole.split()) > 1:
+                row.codes.append("names_order")
+        name = names_cell(last=last, first=first, birth=birth, usage=usage).strip(" ,")
+        if not name:
+            row.codes.append("name_missing")
+            return
+        row.values["names"] = name
+        if upper(" ".join(raw)) != upper(name):
+            row.received["names"] = " | ".join(raw)
+
+    @staticmethod
+    def _plain(text: str) -> str:
+        """Without titles in front nor words that say nothing (« inconnu »), as the file writes the rest."""
+        found = text.replace("\n", " ").split()
+        while len(found) > 1 and upper(found[0]) in TITLES:
+            found = found[1:]
+        if all(upper(word) in EMPTY or not upper(word) for word in found) or upper(" ".join(found)) in TITLES:
+            return ""
+        return " ".join(found)
+
+    # birth, telephones
+
+    def _birth(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
+        raw = " ".join(said.get("birth_date", ())).strip()
+        if not raw:
+            return
+        text = raw
+        if self.settings.month_first and (found := re.match(r"(\d{1,2})([/.-])(\d{1,2})(.*)", text, re.DOTALL)):
+            text = f"{found[3]}{found[2]}{found[1]}{found[4]}"
+        read = birth_date(text, today=self.settings.today, epoch=self.settings.epoch)
+        row.codes += read.codes
+        clean = f"{read.dob[:4]}-{read.dob[4:6]}-{read.dob[6:]}" if read.dob else (read.year or "")
+        if clean:
+            row.values["birth_date"] = clean
+        if not clean or not _same_day(raw, clean):
+            row.received["birth_date"] = raw
+
+    def _phones(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
+        raw = list(said.get("phone", ()))
+        numbers: list[str] = []
+        for text in raw:
+            found, codes = phones(text)
+            row.codes += codes
+            numbers += [number for number in found if number not in numbers]
+        if numbers:
+            row.values["phone"] = BETWEEN.join(numbers[:MOST_PHONES])
+        if raw and not (len(numbers) <= MOST_PHONES and _same_digits(raw, numbers)):
+            row.received["phone"] = BETWEEN.join(raw)
+        if text := " ".join(said.get("email", ())).strip():
+            found_mail = _EMAIL.search(text.removeprefix("mailto:"))
+            if found_mail:
+                row.values["email"] = found_mail[0].lower()
+            else:
+                row.codes.append("email_unreadable")
+            if not found_mail or found_mail[0].lower() != text.lower():
+                row.received["email"] = text
+
+    # addresses
+
+    def _address(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
+        whole = ", ".join(said.get("address", ())).strip()
+        street, more, postcode, town = (
+            mark.join(said.get(name, ())).strip()
+            for name, mark in (("street", ", "), ("more", ", "), ("postcode", " "), ("town", " "))
+        )
+        raw = [text for text in (street, more, whole, postcode, town) if text]
+        if not raw:
+            return
+        if whole:
+            inside = address_in(whole.replace("\n", ", "))
+            street = ", ".join(filter(None, [street, inside.get("address", "")]))
+            postcode, town = postcode or inside.get("postcode", ""), town or inside.get("town", "")
+        found = self.communes.resolve(town, postcode)
+        clean_code = postcode
+        if digits := re.sub(r"\D", "", postcode):
+            clean_code = digits.zfill(5) if 4 <= len(digits) <= 5 else postcode
+        clean_town = town
+        if found.how in ("fuzzy", "postcode_only") and found.code:
+            clean_town = self.town_names.get(found.district or found.code, town)
+        row.codes += _commune_codes(found.how, town)
+        row.values["address"] = address_cell(street=street, more=more, postcode=clean_code, town=clean_town)
+        if not row.values["address"]:
+            del row.values["address"]
+        elif read_address(street or whole).domiciled:
+            row.codes.append("domiciled")
+        if upper(" ".join(raw)) != upper(row.values.get("address", "")):
+            row.received["address"] = " | ".join(raw)
+
+    # the others
+
+    def _dates(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
+        for target, code in (("requested_on", "requested_unreadable"), ("informed_on", "informed_unreadable")):
+            raw = " ".join(said.get(target, ())).strip()
+            if not raw:
+                continue
+            day = past_day(raw, today=self.settings.today, epoch=self.settings.epoch,
+                           month_first=self.settings.month_first)  # fmt: skip
+            if day is None:
+                row.codes.append(code)
+            if target == "informed_on":
+                row.informed_on = day
+                continue
+            if day is not None:
+                row.values[target] = day.isoformat()
+            if day is None or not _same_day(raw, day.isoformat()):
+                row.received[target] = raw
+
+    def _others(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
+        for name in self.settings.fields & self.columns.keys():
+            if name in ("names", "birth_date", "phone", "email", "address", "requested_on"):
+                continue
+            raw = JOINED.join(" ".join(text.split()) if name != "note" else text.strip() for text in said[name])
+            if not raw or upper(raw) in EMPTY:
+                continue
+            row.values[name] = raw
+            if name == "capacity":
+                clean = next((code for code, shape in _CAPACITY if shape.search(upper(raw))), "")
+                if not clean:
+                    row.codes.append("capacity_unknown")
+                else:
+                    row.values[name] = CAPACITIES[clean]
+                    if upper(raw) not in (upper(CAPACITIES[clean]), clean.upper()):
+                        row.received[name] = raw
+            elif name == "third_party" and "capacity" in self.settings.fields:
+                row.codes.append("third_party_named")
+
+
+def past_day(text: str, *, today: date, epoch: int = 1900, month_first: bool = False) -> date | None:
+    """A day of the last 60 years as a file writes it (a request, a letter): two-digit years are of this century.
+
+    None for anything else, and for a day to come: it is never invented.
+    """
+    text = text.strip()
+    found: tuple[int, int, int] | None = None
+    if iso := re.match(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)", text):
+        found = (int(iso[1]), int(iso[2]), int(iso[3]))
+    elif re.fullmatch(r"\d{4,5}(?:\.\d+)?", text) and float(text) > 20_000:
+        day = EPOCHS[epoch] + timedelta(days=int(float(text)))
+        found = (day.year, day.month, day.day)
+    else:
+        parts = re.findall(r"\d+|[A-Z]+", upper(text))
+        named = next((m for part in parts if part.isalpha() and (m := MONTHS.get(part[:4]) or MONTHS.get(part))), 0)
+        numbers = [int(part) for part in parts if part.isdigit() and len(part) <= 4]
+        if named and len(numbers) >= 2:
+            found = (numbers[1], named, numbers[0])
+        elif len(numbers) >= 3:
+            first, second = (numbers[1], numbers[0]) if month_first else (numbers[0], numbers[1])
+            found = (numbers[2], second, first)
+    if found is None:
+        return None
+    year, month, number = found
+    if year < 100:
+        year += 2000
+    try:
+        when = date(year, month, number)
+    except ValueError:
+        return None
+    return when if date(today.year - 60, 1, 1) <= when <= today else None
+
+
+def _told_apart(whole: str) -> bool:
+    """Whether capitals say which word is the surname."""
+    words = [word for word in whole.split() if len(word) > 1]
+    return 0 < sum(word.isupper() for word in words) < len(words)
+
+
+def _same_day(raw: str, clean: str) -> bool:
+    if raw == clean:
+        return True
+    found = _DAY.fullmatch(raw)
+    return found is not None and f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}" == clean
+
+
+def _same_digits(raw: Sequence[str], numbers: Sequence[str]) -> bool:
+    """Whether the cells hold these numbers and nothing else, in national writing: only layout differs."""
+    digits = re.sub(r"\D", "", "".join(raw))
+    letters = any(sign.isalpha() for text in raw for sign in text)
+    return not letters and digits == "".join("0" + number[3:] for number in numbers if number.startswith("+33"))
+
+
+def _commune_codes(how: str, town: str) -> list[str]:
+    if how == "empty":
+        return ["commune_missing"]
+    codes = {"fuzzy": "commune_fuzzy", "unknown": "commune_unknown", "ambiguous": "commune_ambiguous",
+             "postcode_name_differs": "postcode_name_differs"}  # fmt: skip
+    if how == "ambiguous" and not town:
+        return ["commune_missing"]
+    return [codes[how]] if how in codes else []
+
+
+def _two(whole: str, last: str, first: str) -> list[dict[str, str]]:
+    """The two rows that a row of two persons would make: what can be told apart, the rest to complete."""
+    pieces = re.split(r"\s+(?:et|ou|&|ET|OU|Et)\s+", first or whole)
+    pieces = [" ".join(word for word in piece.split() if upper(word) not in TITLES) for piece in pieces]
+    pieces = ([piece for piece in pieces if piece] + ["", ""])[:2]
+    if first or last:
+        return [{"last_name": last, "first_name": piece} for piece in pieces] if first else [
+            {"last_name": _surname(last), "first_name": ""}] * 2  # fmt: skip
+    # « M. et Mme DUPONT Jean et Marie »: capitals are the surname of both
+    loud = [word for word in whole.split() if word.isupper() and len(word) > 1 and upper(word) not in TITLES]
+    quiet = [" ".join(word for word in piece.split() if word not in loud) for piece in pieces]
+    return [{"last_name": " ".join(loud), "first_name": piece} for piece in quiet]
+
+
+def _surname(last: str) -> str:
+    words = [word for word in last.split() if upper(word) not in TITLES and upper(word) not in ("ET", "OU")]
+    return " ".join(words)
