@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.kernel.machines import IllegalTransition
+from entremise.rules.models import RuleSet
 from entremise.vault import queries, registry, usecases as vault
 from entremise.vault.models import Register
 
 pytestmark = pytest.mark.django_db
+
+
+PARTS = dict.fromkeys(("processing", "necessity", "risks", "measures"), "Ce qui a été pesé.")
 
 
 def create(actor, **changed):
@@ -38,6 +43,32 @@ def test_the_register_of_mutual_aid_is_there_from_the_start_and_once():
     assert [one.code for one in queries.registers()] == ["entraide"]
 
 
+def test_a_register_whose_purposes_no_rule_grants_does_not_open(actor):
+    create(actor, bases={"mutualaid.moderate": "public_interest"})  # no exchange is kept in this register
+    boss, it = actor("controller", user_id=1), {"register": "canicule-2026"}
+    vault.sign_assessment(boss, **it, parts=PARTS)
+    with pytest.raises(vault.RegisterUnready) as no:
+        vault.open_register(boss, **it)
+    assert "règlement" in no.value.message
+    assert queries.register("canicule-2026").status == "project"
+
+
+def test_without_rules_in_force_no_register_opens(actor):
+    create(actor)
+    boss, it = actor("controller", user_id=1), {"register": "canicule-2026"}
+    vault.sign_assessment(boss, **it, parts=PARTS)
+    with time_machine.travel(RuleSet.objects.get(state="active").until), pytest.raises(vault.RegisterUnready) as no:
+        vault.open_register(boss, **it)
+    assert "règlement" in no.value.message
+
+
+def test_a_draft_of_the_assessment_opens_nothing(actor):
+    row = create(actor, assessment=PARTS)
+    assert (row.assessment, row.assessment_signed_at) == (PARTS, None)
+    with pytest.raises(vault.RegisterUnready):
+        vault.open_register(actor("controller", user_id=1), register="canicule-2026")
+
+
 def test_a_legal_register_is_nominative_and_keeps_its_calls_for_a_crisis(actor):
     row = create(actor)
     assert (row.status, row.nominative, row.crisis_purposes) == ("project", True, ["outreach.call"])
@@ -53,6 +84,10 @@ def test_a_register_opens_once_assessed_and_not_before(actor):
     with pytest.raises(ValidationError):
         vault.sign_assessment(boss, **it, parts={"risks": " "})
     vault.sign_assessment(boss, **it, parts={"risks": "Fuite d’une liste d’appel."})
+    with pytest.raises(vault.RegisterUnready) as no:
+        vault.open_register(boss, **it)
+    assert "nécessité" in no.value.message
+    vault.sign_assessment(boss, **it, parts=PARTS)
     vault.open_register(boss, **it)
     with pytest.raises(IllegalTransition):
         vault.open_register(boss, **it)

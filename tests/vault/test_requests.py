@@ -128,7 +128,8 @@ def test_the_prefect_is_answered_only_while_the_plan_is_triggered(town):
         vault.ask(town.controller, **asked)
     vault.declare_crisis(town.controller, register="canicule-2026")
     row = vault.ask(town.controller, **asked)
-    assert yes(town.keeper, row).state == "granted"
+    assert yes(town.keeper, row).state == "gathering"
+    assert yes(town.dpo, row).state == "granted"
     assert worth(row, town.controller).colleges == frozenset()
 
 

@@ -210,6 +210,10 @@ class AssessmentForm(forms.Form):
                 label=label, max_length=4000, widget=forms.Textarea(attrs={"rows": 4}),
                 error_messages={"required": f"Remplissez la partie « {label} » avant de signer."},
             )  # fmt: skip
+        self.fields["controller"] = forms.CharField(
+            label="Responsable de traitement", required=False, max_length=160,
+            help_text="La commune, le CCAS ou le département au nom de qui vous signez.",
+        )  # fmt: skip
 
 
 __all__ = ["ASSESSMENT", "KINDS", "AssessmentForm", "HabilitationForm", "OpinionForm", "ReasonForm", "RegistersForm",

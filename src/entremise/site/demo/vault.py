@@ -18,6 +18,7 @@ from entremise.accounts.queries import DEMO_DOMAIN, actor_of
 from entremise.accounts.registry import label_of
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
+from entremise.kits import usecases as kits
 from entremise.people.models import Person
 from entremise.people.usecases import receive_request
 from entremise.site.demo.account import Account
@@ -27,7 +28,12 @@ from entremise.vault import queries, usecases as vault
 
 MACHINE: Final = Actor.machine("démonstration")
 MOTIVE: Final = "Personnes inventées pour la démonstration"
-HEAT, CARE = "canicule", "apa"
+HEAT, CARE, BUS = "canicule", "apa", "transport"
+HOUSES: Final = {
+    HEAT: TOWN,
+    CARE: "Département de l’Isère (démonstration)",
+    BUS: "Autorité de transport (démonstration)",
+}
 NEW: Final = (
     ("Sylvie", "keeper"), ("Mehdi", "caller"), ("Rose", "seat_institutions"), ("Denis", "seat_staff"),
     ("Louise", "seat_contributors"), ("Ahmed", "seat_registered"),
@@ -37,19 +43,13 @@ FIRST: Final = ("Odette", "Lucien", "Yvonne", "Marcel", "Fatima", "René", "Simo
 LAST: Final = ("Fiction", "Inventé", "Exemple", "Imaginaire", "Démonstration", "Personne", "Nulpart", "Feint",
                "Songe", "Chimère", "Mirage", "Legendre-Feint", "Bidon", "Factice")  # fmt: skip
 STREETS: Final = ("rue des Essais", "avenue de l’Exemple", "chemin du Modèle", "place de la Maquette")
-ASSESSMENT: Final = {
-    "processing": "Appeler, informer et orienter des personnes fragiles pendant une crise.",
-    "necessity": "Les seules rubriques que l’appel et l’orientation demandent ; le reste n’est pas recueilli.",
-    "risks": "Lecture par qui n’en a pas besoin, perte d’une liste, personne retrouvée par un tiers.",
-    "measures": "Une règle par lecture, une ligne de journal avant elle, cellules chiffrées, deux collèges par liste.",
-}
 
 
 def registers() -> list[Account]:
     """The step: does nothing where the registers are there already."""
     house, _ = Organisation.objects.get_or_create(name=TOWN, kind="collectivite")
     cast = _cast(house)
-    if not any(one.code == HEAT for one in queries.registers()):
+    if not any(one.code == HEAT and one.status != "project" for one in queries.registers()):
         people = {user.label: user for user in User.objects.filter(email__endswith=f"@{DEMO_DOMAIN}")}
         _open_registers()
         _habilitate(people)
@@ -78,22 +78,11 @@ def _cast(house: Organisation) -> list[tuple[User, str]]:
 
 
 def _open_registers() -> None:
-    end = clock.now() + timedelta(days=330)
-    vault.create_register(
-        MACHINE, code=HEAT, kind="legal", label="Registre canicule et grand froid", controller=TOWN, expires_at=end,
-        bases={"outreach.call": "legal_obligation", "outreach.visit": "legal_obligation",
-               "outreach.keep_in_touch": "consent", "registers.prefect": "legal_obligation",
-               "referrals.refer": "public_interest"},
-    )  # fmt: skip
-    vault.create_register(
-        MACHINE, code=CARE, kind="service", label="Bénéficiaires de l’APA, réemployé pour la crise", controller=TOWN,
-        expires_at=end, crisis_purposes=["outreach.call"],
-        bases={"outreach.call": "public_interest", "registers.inform": "legal_obligation",
-               "registers.link": "public_interest", "referrals.refer": "public_interest",
-               "registers.target": "public_interest", "insights.statistics": "public_interest"},
-    )  # fmt: skip
-    for code in (HEAT, CARE):
-        vault.sign_assessment(MACHINE, register=code, parts=ASSESSMENT)
+    """The registers of the two kits, born in project: read, signed, opened, and the plan triggered."""
+    kits.apply_kit(MACHINE, kit="canicule")
+    for code in (HEAT, CARE, BUS):
+        draft = queries.register(code).assessment
+        vault.sign_assessment(MACHINE, register=code, parts=draft, controller=HOUSES[code])
         vault.open_register(MACHINE, register=code)
         vault.declare_crisis(MACHINE, register=code)
 

@@ -49,7 +49,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("export", "Exporter une liste", frozenset({"dpo"}), LISTED, BOTH, persons=2, cap=2000, fields=True,
              recipients=True, consequence="Le fichier est détruit sept jours après."),
         Kind("prefect", "Communiquer le registre légal au préfet", frozenset({"controller"}), ("registers.prefect",),
-             offices=frozenset({"dpo", "keeper", "supervisor", "seat_institutions"}), cap=5000,
+             offices=frozenset({"dpo", "keeper", "supervisor", "seat_institutions"}), persons=2, cap=5000,
              categories=LEGAL_ITEMS, fields=True, crisis=True, recipients=True,
              consequence="Seules les rubriques légales sortent, et seulement plan déclenché."),
         Kind("programme", "Rapprocher, repérer ou compter dans le coffre", frozenset({"keeper", "analyst"}),

@@ -18,6 +18,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotFound
 from entremise.kernel.machines import IllegalTransition
+from entremise.rules import queries as rules
 from entremise.vault import policies, registry
 from entremise.vault.models import Register
 from entremise.vault.usecases.refusals import RegisterUnready
@@ -31,6 +32,13 @@ CLOSED = declare("vault.register.closed", "a clos un registre")
 CRISIS = declare("vault.crisis.declared", "a déclaré le plan déclenché dans un registre")
 CALM = declare("vault.crisis.ended", "a déclaré la fin de la crise dans un registre")
 
+PARTS = {
+    "processing": "description du traitement",
+    "necessity": "nécessité et proportion",
+    "risks": "risques pour les personnes",
+    "measures": "mesures qui les réduisent",
+}
+"""The parts of an impact assessment (RGPD 35.7)."""
 EVERY_HOUSE = "*"
 ENTRAIDE = "entraide"
 PROVISIONAL = "provisoire, à relire par le délégué"
@@ -101,12 +109,14 @@ def create_register(
     crisis_purposes: Collection[str] = (),
     nominative: bool | None = None,
     k_threshold: int = 11,
+    assessment: Mapping[str, str] | None = None,
 ) -> Register:
     """A register in project. `code` is `<profile>` or `<profile>-<suffix>`; `bases`: purpose → legal basis.
 
     Purposes based on `consent` need each person's; those that the law commands everywhere are added. `recipients`
     are organisations' numbers, or `*` for every house of this site. A legal register is nominative and reserves its
-    calls, visits and the prefect to a crisis unless said otherwise. Raises NotAllowed, SecondFactorNeeded,
+    calls, visits and the prefect to a crisis unless said otherwise. `assessment`: a draft of the impact assessment, to
+    be read, corrected and signed; it opens nothing. Raises NotAllowed, SecondFactorNeeded,
     ValidationError by field.
     """
     policies.require_controller(actor)
@@ -136,6 +146,7 @@ def create_register(
         crisis_purposes=sorted({*crisis_purposes, *reserved} & set(said)),
         nominative=kind == "legal" if nominative is None else nominative,
         k_threshold=k_threshold,
+        assessment={name: text for name, text in (assessment or {}).items() if name in PARTS},
         expires_at=expires_at,
     )
     row.full_clean()
@@ -145,29 +156,61 @@ def create_register(
 
 
 @transaction.atomic
-def sign_assessment(actor: Actor, *, register: str, parts: Mapping[str, str]) -> None:
-    """Sign the impact assessment (RGPD 35), part by part, none empty. Raises NotAllowed, NotFound, ValidationError."""
+def sign_assessment(actor: Actor, *, register: str, parts: Mapping[str, str], controller: str = "") -> None:
+    """Sign the impact assessment (RGPD 35), part by part, none empty; `controller`: in whose name, if it was not said.
+
+    Raises NotAllowed, NotFound, ValidationError.
+    """
     policies.require_controller(actor)
     row = _row(register)
     if not parts or not all(text.strip() for text in parts.values()):
         raise ValidationError({"assessment": "Remplissez chaque partie de l’analyse d’impact avant de la signer."})
-    Register.objects.filter(pk=row.pk).update(assessment=dict(parts), assessment_signed_at=clock.now())
+    said = {"controller": " ".join(controller.split())[:160]} if controller.strip() else {}
+    Register.objects.filter(pk=row.pk).update(assessment=dict(parts), assessment_signed_at=clock.now(), **said)
     trace(actor, ASSESSED, row, parts=len(parts))
 
 
 @transaction.atomic
 def open_register(actor: Actor, *, register: str) -> None:
-    """From project or suspension to use. Raises RegisterUnready with what is missing, IllegalTransition, NotFound."""
+    """From project or suspension to use: its assessment signed, whole, and a purpose that the rules in force grant.
+
+    Raises RegisterUnready with what is missing, IllegalTransition, NotFound.
+    """
     policies.require_controller(actor)
     row = _row(register)
     if row.assessment_signed_at is None:
         raise RegisterUnready("Faites signer l’analyse d’impact avant d’ouvrir ce registre.")
+    if missing := [label for name, label in PARTS.items() if not str(row.assessment.get(name, "")).strip()]:
+        raise RegisterUnready(f"Il manque à l’analyse d’impact : {', '.join(missing)}. Complétez-la et signez-la.")
+    if not granted_purposes(row):
+        raise RegisterUnready(
+            "Le règlement en vigueur n’accorde à personne aucune des finalités de ce registre : ouvert, il ne "
+            "servirait à rien. Déclarez une finalité que le règlement accorde, ou proposez une règle aux communs."
+        )
     if row.expires_at <= clock.now():
         raise RegisterUnready("Ce registre est échu : il ne s’ouvre plus.")
     if not row.recipients:
         raise RegisterUnready("Indiquez au moins une structure destinataire avant d’ouvrir ce registre.")
     _move(row, ("project", "suspended"), status="open")
     trace(actor, OPENED, row)
+
+
+def granted_purposes(row: Register) -> frozenset[str]:
+    """The purposes of a register, besides those that every register serves, that a rule in force grants to somebody.
+
+    A rule counts when it bears on this register and, if it names categories, on one that the register can hold.
+    """
+    rule_set = rules.active()
+    if rule_set is None or (rule_set.until is not None and rule_set.until <= clock.now()):
+        return frozenset()
+    held = set(registry.profile(row.code).fields.values()) | {"free_text"}
+    found: set[str] = set()
+    for form in rules.forms(rule_set):
+        limited, categories = form.some("registers"), set(form.some("category"))
+        if (not limited or row.code in limited) and (not categories or categories & held):
+            found |= set(form.some("purpose")) & set(row.bases)
+    legal = {"registers.prefect"} & set(row.bases)  # a right of the floor (`right-prefect`), never voted
+    return frozenset((found - registry.COMPULSORY) | legal)
 
 
 @transaction.atomic

@@ -109,7 +109,7 @@ def _page(request: Request, row: Register, *, wrong: AssessmentForm | None = Non
         "categories": [(code, typographic(registry.CATEGORIES[code]), some) for code, some in by_category.items()],
         "assessment": assessment,
         "provisional": row.assessment.get("status", ""),
-        "form": wrong or AssessmentForm(initial=row.assessment),
+        "form": wrong or AssessmentForm(initial={**row.assessment, "controller": row.controller}),
         "wrong": wrong,
         "may_sign": request.actor.has("controller"),
         "may_suspend": request.actor.has("controller", "dpo") and row.status == "open",
@@ -150,7 +150,8 @@ def assess(request: Request, code: str) -> HttpResponse:
     if form.is_valid():
         policies.require_fresh_factor(request.actor)
         try:
-            vault.sign_assessment(request.actor, register=code, parts=form.cleaned_data)
+            controller = form.cleaned_data.pop("controller")
+            vault.sign_assessment(request.actor, register=code, parts=form.cleaned_data, controller=controller)
         except ValidationError as error:
             tell(form, error)
         else:

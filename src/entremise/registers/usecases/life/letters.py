@@ -218,7 +218,7 @@ def _information(row: facts.RegisterRow) -> list[str]:
         "ces informations ne servent qu’à vous écrire cette lettre et à ne pas vous compter deux fois.",
         "Pendant une crise, elles nous aideraient à vous appeler pour savoir si tout va bien. Il existe aussi un "
         "registre où vous pouvez demander à être inscrit : c’est votre choix, un appel suffit.",
-        f"Ces informations seront détruites au plus tard le {_day(row.expires_at.date())}.",
+        f"Ces informations seront détruites au plus tard le {_day(clock.day_of(row.expires_at))}.",
     ]
 
 
