@@ -6,6 +6,7 @@ Nothing here says which answer is right: a suggested answer, or a weight, would 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -64,7 +65,8 @@ def settle(answers: Sequence[str], two: Callable[[str], bool]) -> Deed:
 # the two columns
 
 
-State = Literal["same", "partly", "different", "missing"]
+State = Literal["raw", "same", "partly", "different", "missing"]
+"""`raw`: only shown, compared below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +114,22 @@ def compare(left: Mapping[str, str], right: Mapping[str, str], *, today: date) -
     ours, theirs = _values(left, today), _values(right, today)
     nothing = _Value("", "", ())
     rows = []
-    for label in LINES:
+    received = "names~" in left or "names~" in right
+    for label in LINES if received else LINES[1:]:
         one, other = ours.get(label, nothing), theirs.get(label, nothing)
         if one.raw or other.raw:
             rows.append(_row(label, one, other))
     return rows
 
 
-LINES = ("Prénom", "Nom", "Date de naissance", "Téléphone", "Courriel", "Adresse", "Commune")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+AS_RECEIVED = "Nom reçu"
+LINES = (AS_RECEIVED, "Prénom", "Nom", "Naissance", "Téléphone", "Courriel", "Adresse", "Commune")
 
 
 def _row(label: str, one: _Value, other: _Value) -> Row:
+    if label == AS_RECEIVED:
+        return Row(label, Side(one.raw), Side(other.raw), "raw")
     if not one.keys or not other.keys:
         return Row(label, Side(one.raw, _whole(one.shown)), Side(other.raw, _whole(other.shown)), "missing")
     if set(one.keys) == set(other.keys):
@@ -152,12 +159,12 @@ def marked(one: str, other: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
 
 def _values(cells: Mapping[str, str], today: date) -> dict[str, _Value]:
     def raw(code: str) -> str:
-        return cells.get(f"{code}~") or cells.get(code, "")
+        return cells.get(f"{code}~") or _said(cells.get(code, ""))
 
     def cell(code: str) -> str:
         return cells.get(code) or cells.get(f"{code}~", "")
 
-    named, said = _named(cells, received=False), _named(cells, received=True)
+    named = _named(cells)
     family, _ = surnames(named["last_name"])
     given = upper(named["first_name"])
     born = birth_date(cell("birth_date"), today=today)
@@ -170,10 +177,11 @@ def _values(cells: Mapping[str, str], today: date) -> dict[str, _Value]:
     mail = cell("email").strip().casefold()
     day = f"{born.dob[6:]}/{born.dob[4:6]}/{born.dob[:4]}" if born.dob else born.year or ""
     return {
-        "Prénom": _Value(said["first_name"], given, (given,) if given else ()),
-        "Nom": _Value(said["last_name"], ", ".join(family), tuple(family)),
-        "Date de naissance": _Value(raw("birth_date"), day, (day,) if day else ()),
-        "Téléphone": _Value(_spaced(raw("phone")), ", ".join(map(_readable, numbers)), numbers),
+        AS_RECEIVED: _Value(raw("names"), "", ()),
+        "Prénom": _Value(named["first_name"], given, (given,) if given else ()),
+        "Nom": _Value(named["last_name"], ", ".join(family), tuple(family)),
+        "Naissance": _Value(raw("birth_date"), day, (day,) if day else ()),
+        "Téléphone": _Value(raw("phone"), ", ".join(map(_readable, numbers)), numbers),
         "Courriel": _Value(raw("email"), mail, (mail,) if mail else ()),
         "Adresse": _Value(address_in(raw("address")).get("address", ""), door, (door,) if door else ()),
         "Commune": _Value(
@@ -184,12 +192,11 @@ def _values(cells: Mapping[str, str], today: date) -> dict[str, _Value]:
     }
 
 
-def _named(cells: Mapping[str, str], *, received: bool) -> dict[str, str]:
+def _named(cells: Mapping[str, str]) -> dict[str, str]:
     """First and last names, whether a register keeps them in one item or in two."""
-    mark = "~" if received else ""
-    found = names_in(cells.get(f"names{mark}") or cells.get("names", ""))
+    found = names_in(cells.get("names", ""))
     for code in ("first_name", "last_name"):
-        if text := cells.get(f"{code}{mark}") or cells.get(code):
+        if text := cells.get(code):
             found[code] = text
     return {"first_name": found.get("first_name", ""), "last_name": found.get("last_name", "")}
 
@@ -201,14 +208,16 @@ def _readable(number: str) -> str:
         return number
 
 
-def _spaced(raw: str) -> str:
-    """A number that was stored cleaned is shown as people say it; what a file wrote stays as it wrote it."""
-    return _readable(raw) if raw.startswith("+") and raw[1:].isdigit() else raw
+def _said(text: str) -> str:
+    """A number or a date that was stored cleaned, as people say it; what a file wrote is shown as it wrote it."""
+    if text.startswith("+") and text[1:].isdigit():
+        return _readable(text)
+    return f"{text[8:]}/{text[5:7]}/{text[:4]}" if _ISO.fullmatch(text) else text
 
 
 def in_short(cells: Mapping[str, str], *, today: date) -> str:
     """`Jeannine LE GOFF née DUPONT, 12/03/1938`: one line for the other records that a reunion would join."""
-    named = _named(cells, received=False)
+    named = _named(cells)
     born = birth_date(cells.get("birth_date") or "", today=today)
     name = f"{named['first_name']} {named['last_name']}".strip()
     day = f"{born.dob[6:]}/{born.dob[4:6]}/{born.dob[:4]}" if born.dob else born.year

@@ -19,6 +19,8 @@ def _choices(*codes: str) -> list[tuple[str, str]]:
 class AnswerForm(forms.Form):
     """The reason of an answer. Compulsory to join under a guard: the use case says so, with the words of the field."""
 
+    use_required_attribute = False
+
     reason = forms.ChoiceField(
         label="Pourquoi ?",
         required=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -84,25 +85,55 @@ class Evidence:
 def evidence(model: LinkageModel | None) -> Evidence:
     """What the control pairs read under this model prove. Unguarded pairs only: the others are never automatic.
 
-    « Je ne sais pas » counts as not the same: a threshold is proven by certainties. Two queries.
+    « Je ne sais pas » counts as not the same: a threshold is proven by certainties. Three queries.
     """
     target = number_of(rules.PRECISION_TARGET) / 1000
-    rows = Pair.objects.filter(run__model=model, guards=[]).exclude(state="stale")
+    drawn = list(
+        Pair.objects.filter(run__model=model, control=True)
+        .exclude(state="stale")
+        .values_list("weight", "state", "guards")
+    )
+    seen = [(weight, state == "accepted") for weight, state, guards in drawn if not guards and state in DECIDED]
+    read = thresholds.bands((weight for weight, _, guards in drawn if not guards), seen)
+    every = thresholds.bands((weight for weight, _, _ in drawn), ())
+    sizes = _sizes(model)
+    bands = [
+        (floor, _unguarded(sizes[floor], kept, free, whole), done, true)
+        for (floor, free, done, true), (_, whole, _, _), kept in zip(read, every, _kept(model), strict=True)
+    ]
+    high, bounds = thresholds.lowest_safe(bands, target)
+    worth = [floor for floor, _, done, true in bands if done and true >= WORTH_ASKING * done]
+    return Evidence(target, bands, bounds, high, min(worth, default=None), len(seen), missing(bands, target, high))
+
+
+def _unguarded(pairs: int, kept: int, free: int, whole: int) -> int:
+    """Unguarded pairs of a band: those that are kept, or the share that the draw found among all the band's pairs."""
+    return max(kept, round(pairs * free / whole) if whole else 0)
+
+
+def _kept(model: LinkageModel | None) -> list[int]:
+    """Unguarded pairs kept in each band. One query."""
     tops = [None, *thresholds.FLOORS[:-1]]
     inside = {
         f"b{n}": Count("pk", filter=Q(weight__gte=floor) & (Q() if top is None else Q(weight__lt=top)))
         for n, (floor, top) in enumerate(zip(thresholds.FLOORS, tops, strict=True))
     }
-    counted = rows.order_by().aggregate(**inside)
-    seen = [
-        (weight, state == "accepted")
-        for weight, state in rows.filter(control=True, state__in=DECIDED).values_list("weight", "state")
-    ]
-    read = thresholds.bands((), seen)
-    bands = [(floor, counted[f"b{n}"], done, true) for n, (floor, _, done, true) in enumerate(read)]
-    high, bounds = thresholds.lowest_safe(bands, target)
-    worth = [floor for floor, _, done, true in bands if done and true >= WORTH_ASKING * done]
-    return Evidence(target, bands, bounds, high, min(worth, default=None), len(seen), missing(bands, target, high))
+    rows = Pair.objects.filter(run__model=model, guards=[]).exclude(state="stale").order_by()
+    counted = rows.aggregate(**inside)
+    return [counted[f"b{n}"] for n in range(len(thresholds.FLOORS))]
+
+
+def _sizes(model: LinkageModel | None) -> Counter[float]:
+    """Every pair a full run weighed, by band: those that nobody needs to read are counted and not kept. One query."""
+    found: Counter[float] = Counter()
+    done = LinkageRun.objects.filter(model=model, state="done", mode="full").order_by("-asked_at", "-pk")
+    last: dict[str, list[Sequence[float]]] = {}
+    for request, counts in done.values_list("request", "counts"):
+        last.setdefault(request, counts.get("bands", []))
+    for bands in last.values():
+        for floor, pairs, *_ in bands:
+            found[float(floor)] += int(pairs)
+    return found
 
 
 def missing(bands: Sequence[thresholds.Band], target: float, high: float | None) -> int | None:

@@ -95,9 +95,11 @@ def _page(
     """To be read by whoever holds it; else to be taken; else decided, with what made it a question."""
     actor, now = request.actor, clock.now()
     me, grant = policies.require_keeper(actor), require_grant(pair.request, now)
+    form = wrong or AnswerForm(guarded=bool(pair.guards))
+    form.fields["reason"].required = bool(pair.guards)  # said by the label; the use case decides
     readable = pair.state in queries.READABLE
     mine = bool(readable and pair.claimed_by_id == me and pair.lease_until and pair.lease_until > now)
-    decided = pair.state in proof.DECIDED
+    waits = readable and (pair.state != "auto" or pair.control)  # a control pair looks like the others
     opened: OpenPair | None = None
     if mine or (not readable and "voir" in request.GET):
         opened = open_pair(actor, pair=pair, household="foyer" in request.GET)
@@ -105,12 +107,12 @@ def _page(
         "pair": pair,
         "mine": mine,
         "readable": readable,
-        "decided": decided,
+        "waits": waits,
         "opened": opened,
         "names": opened.names if opened else names_for(actor, (pair.left_register, pair.right_register)),
         "grant": grant,
         "held": readable and queries.held_by_other(pair, me, now),
-        "form": wrong or AnswerForm(guarded=bool(pair.guards)),
+        "form": form,
         "wrong": wrong or separation,
         "attention": _attention(pair),
         "last": _last(me, but=pair),
@@ -122,7 +124,7 @@ def _page(
             "household": len(queries.neighbours(pair)),
             "household_shown": "foyer" in request.GET,
         }
-    elif not readable or pair.state == "auto":
+    elif not waits:
         context |= _explained(pair, me)
         context["separation"] = separation or SeparationForm()
     template = "registers/pair_read.html" if mine else "registers/pair_page.html"
@@ -149,14 +151,27 @@ def _explained(pair: Pair, me: int) -> dict[str, Any]:
         "height": height,
         "wide": WIDE,
         "weight": drawn[-1].said,
-        "high": _figure(pair.run.high),
-        "low": _figure(pair.run.low),
+        "verdict": _verdict(pair, drawn[-1].said),
         "readings": [(one, names.get(one.reader, "compte fermé")) for one in readings],
         "decision": decision,
         "reason": Decision.REASONS.get(decision.reason, "") if decision else "",
         "undo": mine,
         "may_separate": pair.state in ("accepted", "auto"),
     }
+
+
+def _verdict(pair: Pair, weight: str) -> str:
+    """Why the total made it a question, in words."""
+    high = pair.run.high
+    if high is None:
+        return ""
+    if pair.guards and pair.weight >= high:
+        return f"Le total, {weight}, suffirait ({_figure(high)}), mais un avertissement demande toujours une personne."
+    if pair.refusal and pair.weight >= high:
+        return f"Le total, {weight}, suffirait ({_figure(high)}), mais la réunion elle-même demande une personne."
+    if pair.weight >= high:
+        return f"Le total, {weight}, dépasse le seuil automatique, {_figure(high)}."
+    return f"Le total, {weight}, n’atteint pas le seuil automatique, {_figure(high)} : une personne lit."
 
 
 def _figure(value: float | None) -> str:
