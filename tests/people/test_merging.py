@@ -174,10 +174,12 @@ def test_a_request_that_ended_leaves_no_alias_between_its_registers_and_keeps_th
     merge(a, b, request="fini", registers=["apa", "canicule"])
     merge(a, c, request="fini", registers=["apa"])  # held through b: said of a and c
     merge(d, c, request="encore", registers=["apa", "canicule"])
-    assert usecases.lapse_merges(MACHINE, live=["encore"]) == 1
+    both = ["apa", "canicule"]
+    assert usecases.lapse_merges(MACHINE, live={"encore": ["apa", "pcs"], "neuf": both}) == 0, "renewed by another"
+    assert usecases.lapse_merges(MACHINE, live={"encore": ["apa", "pcs"]}) == 1
     assert queries.together(b) == {b}
     assert queries.together(a) == {a, c, d}
-    assert usecases.lapse_merges(MACHINE, live=["encore"]) == 0
+    assert usecases.lapse_merges(MACHINE, live={"encore": ["apa", "pcs"]}) == 0
 
 
 @pytest.mark.django_db

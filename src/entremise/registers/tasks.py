@@ -7,6 +7,7 @@ from entremise.kernel.actors import Actor
 from entremise.kernel.jobs import job
 from entremise.registers import usecases
 from entremise.registers.models import ImportBatch
+from entremise.registers.usecases.linkage import models, working
 from entremise.registers.usecases.targeting import running
 
 
@@ -71,3 +72,27 @@ def expire_cohorts() -> None:
 def rescore_cohorts() -> None:
     """Say which cohorts a new targeting would change; nothing is opened."""
     usecases.rescore_cohorts(Actor.machine("échéances"))
+
+
+@job("registers.run_linkage", limit=timedelta(hours=2))
+def run_linkage(run_id: int) -> None:
+    """Un rapprochement, dans son propre processus."""
+    working.run_linkage(run_id)
+
+
+@job("registers.resume_linkage", every=timedelta(minutes=2))
+def resume_linkage() -> None:
+    """Les rapprochements dont le travailleur a disparu."""
+    working.resume_runs()
+
+
+@job("registers.lapse_links", daily=time(1, 15))
+def lapse_links() -> None:
+    """Les réunions entre registres dont l’accord a pris fin."""
+    working.lapse_links()
+
+
+@job("registers.tell_model", tries=3)
+def tell_model(version: int) -> None:
+    """Dire au délégué qu’un autre modèle sert."""
+    models.tell_model(version)

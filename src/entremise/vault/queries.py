@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -249,6 +249,13 @@ def statuses(register: str, persons: Collection[UUID]) -> dict[UUID, str]:
         rows = Record.objects.filter(person__in=asked[start : start + 500], register=register)
         found |= dict(rows.values_list("person", "status"))
     return found
+
+
+def records_in(registers: Collection[str]) -> Iterator[RecordAt]:
+    """Every record of these registers, in no order, read as it goes."""
+    rows = Record.objects.filter(register__in=registers).order_by()
+    for row in rows.values_list("pk", "person", "register").iterator(chunk_size=5_000):
+        yield RecordAt(*row)
 
 
 def stances_of(person: UUID) -> dict[str, frozenset[str]]:

@@ -54,11 +54,12 @@ class MergeNotLast(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """To read `absorbed` as `kept`; `registers`: where the two records that say so are."""
+    """To read `absorbed` as `kept`; `registers`: where the two records that say so are; `event`: undone together."""
 
     absorbed: UUID
     kept: UUID
     registers: tuple[str, ...] = ()
+    event: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +136,14 @@ def _merge(actor: Actor, merges: Sequence[Merge], request: str, event: UUID) -> 
         groups[stays] |= groups.pop(gone)
         rows.append(
             PersonAlias(
-                absorbed_id=gone, kept_id=stays, said_absorbed=merge.absorbed, said_kept=merge.kept, event=event,
-                request=request, registers=list(merge.registers), recorded_by=actor.user_id, at=now,
+                absorbed_id=gone, kept_id=stays, said_absorbed=merge.absorbed, said_kept=merge.kept,
+                event=merge.event or event, request=request, registers=list(merge.registers),
+                recorded_by=actor.user_id, at=now,
             )
         )  # fmt: skip
     PersonAlias.objects.bulk_create(rows, batch_size=1000)
     _unite_objections(actor, [group for group in groups.values() if len(group) > 1])
-    tell_merged([Merged(event, row.absorbed_id, row.kept_id, True) for row in rows])
+    tell_merged([Merged(row.event, row.absorbed_id, row.kept_id, True) for row in rows])
     return len(rows)
 
 
@@ -268,15 +270,21 @@ def _tie(
 
 
 @transaction.atomic
-def lapse_merges(actor: Actor, *, live: Collection[str]) -> int:
-    """End the aliases between registers that were made under a request which is not in `live`; how many.
+def lapse_merges(actor: Actor, *, live: Mapping[str, Collection[str]]) -> int:
+    """End the aliases between registers made under a request that ended, unless another renews it; how many.
 
-    Links inside one register stay: when they held through one that ends, they are tied again to whom they were about.
+    `live`: the requests in force, with their registers. Links inside one register stay: when they held through one
+    that ends, they are tied again to whom they were about.
     """
     require_merger(actor)
     hold()
-    rows = PersonAlias.objects.filter(closed_at=None).exclude(request="").exclude(request__in=list(live))
-    ended = [row for row in rows.order_by("pk") if len(set(row.registers)) != 1]
+    rows = PersonAlias.objects.filter(closed_at=None).exclude(request="").exclude(request__in=sorted(live))
+    covered = [set(codes) for codes in live.values()]
+    ended = [
+        row
+        for row in rows.order_by("pk")
+        if len(set(row.registers)) != 1 and not any(set(row.registers) <= codes for codes in covered if row.registers)
+    ]
     if not ended:
         return 0
     tree = _tree(row.kept_id for row in ended)

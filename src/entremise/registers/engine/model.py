@@ -33,6 +33,8 @@ SQL: dict[str, dict[str, Any]] = {
         "first": 0,
     },
 }
+LEAST_LIKELY, MOST_LIKELY = 1e-9, 0.05
+"""Bounds of the prior: on a few records no pair, or nearly all, may be sure; Splink computes with neither 0 nor 1."""
 RETAINED = ["source_dataset", "sex", "sex_hint", "given_known", "given_rest"]
 
 
@@ -220,7 +222,12 @@ def estimate_prior(linker: Linker, recall: float = 0.8) -> None:
         block_on("surname", "given1", "dob"),
         block_on("surname", "given1", "commune", "street", "house_no"),
     ]
-    linker.training.estimate_probability_two_random_records_match(sure, recall=recall)
+    try:
+        linker.training.estimate_probability_two_random_records_match(sure, recall=recall)
+        found = linker._settings_obj._probability_two_random_records_match
+    except ValueError:  # nearly every pair is a sure one: a handful of records
+        found = MOST_LIKELY
+    linker._settings_obj._probability_two_random_records_match = min(MOST_LIKELY, max(LEAST_LIKELY, found))
 
 
 def train(linker: Linker, u_pairs: float = 2e6, m_pairs: float = 1e6, seed: int = 1) -> None:

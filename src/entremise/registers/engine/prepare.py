@@ -98,16 +98,14 @@ def prepare(cells: Mapping[str, Any], *, names: FirstNames, communes: Communes, 
 
 def batches(rows: Iterable[Row], size: int = BATCH) -> Iterator[pyarrow.RecordBatch]:
     """Arrow batches of prepared rows: a million rows never stand in Python at once."""
-    import pyarrow
-
     held: list[Row] = []
     for row in rows:
         held.append(row)
         if len(held) == size:
-            yield _batch(held, pyarrow)
+            yield as_batch(held)
             held = []
     if held:
-        yield _batch(held, pyarrow)
+        yield as_batch(held)
 
 
 def schema() -> pyarrow.Schema:
@@ -117,7 +115,10 @@ def schema() -> pyarrow.Schema:
     return pyarrow.schema(fields + [(name, pyarrow.list_(pyarrow.string())) for name in LISTS])
 
 
-def _batch(rows: list[Row], pyarrow: Any) -> pyarrow.RecordBatch:
+def as_batch(rows: list[Row]) -> pyarrow.RecordBatch:
+    """Prepared rows as columns. IndexError when there is none."""
+    import pyarrow
+
     wanted = schema()
     columns = [
         pyarrow.array(column, field.type) for column, field in zip(zip(*rows, strict=True), wanted, strict=True)
@@ -133,6 +134,11 @@ def table(rows: Iterable[Row]) -> pyarrow.Table:
 
 def load(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], name: str = "prepared") -> int:
     """Create the table in the sealed connection, batch by batch; the number of rows. `name` is code, never a value."""
+    return load_batches(con, batches(rows), name)
+
+
+def load_batches(con: duckdb.DuckDBPyConnection, ready: Iterable[pyarrow.RecordBatch], name: str = "prepared") -> int:
+    """The same from batches made elsewhere."""
     import pyarrow
 
     number = 0
@@ -140,7 +146,7 @@ def load(con: duckdb.DuckDBPyConnection, rows: Iterable[Row], name: str = "prepa
         ["unique_id bigint", *(f"{text} varchar" for text in TEXTS), *(f"{text} varchar[]" for text in LISTS)]
     )
     con.execute(f"create or replace table {name} ({columns})").fetchall()
-    for batch in batches(rows):
+    for batch in ready:
         con.register("batch", pyarrow.Table.from_batches([batch]))
         con.execute(f"insert into {name} select * from batch").fetchall()  # noqa: S608 - a name of ours
         con.unregister("batch")

@@ -130,6 +130,7 @@ class LinkageRun(models.Model):
 
 class Pair(models.Model):
     """Two records that may be one person. `left` < `right` as texts; `levels`: code of each comparison, −1 missing.
+    `left_digest`, `right_digest`: keyed numbers of what the records said when they were compared.
 
     `refusal`: why grouping refused an automatic pair. `control`: drawn at random to prove the thresholds, whatever
     its outcome; the reader sees neither that nor the weight.
@@ -147,6 +148,8 @@ class Pair(models.Model):
     guards = models.JSONField("gardes", default=list, blank=True)
     refusal = models.CharField("refus du regroupement", max_length=24, blank=True)
     outcome = models.CharField("issue du calcul", max_length=10)
+    left_digest = models.BigIntegerField("empreinte de la première", null=True, blank=True)
+    right_digest = models.BigIntegerField("empreinte de la seconde", null=True, blank=True)
     control = models.BooleanField("tirée pour contrôle", default=False)
     state = models.CharField("état", max_length=10, choices=PAIR.choices)
     rank = models.PositiveSmallIntegerField("rang de relecture", default=9)

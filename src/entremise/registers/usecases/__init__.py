@@ -68,6 +68,16 @@ from entremise.registers.usecases.life.reporting import (
     report_move,
     undo_report,
 )
+from entremise.registers.usecases.linkage import (
+    ModelMismatch,
+    RegisterNotOpen,
+    RunImpossible,
+    RunInProgress,
+    activate_model,
+    cancel_run,
+    install_model,
+    start_run,
+)
 from entremise.registers.usecases.review import (
     Answered,
     ContradictoryDecisions,
@@ -112,6 +122,9 @@ __all__ = [
     "check_file", "choose_sheet", "correct_row", "create_source", "discard_rows", "forget_files", "load_batch",
     "open_asides", "open_sample", "read_file", "receive_file", "reject_batch", "resume_imports", "set_mapping",
     "start_check", "start_load", "targets_of", "withdraw_batch",
+    # linkage
+    "ModelMismatch", "RegisterNotOpen", "RunImpossible", "RunInProgress", "activate_model", "cancel_run",
+    "install_model", "start_run",
     # review
     "Answered", "ContradictoryDecisions", "GrantMissing", "NotProven", "PairAlreadyDecided", "PairNotHeld", "Reranked",
     "SecondReaderRequired", "TooLate", "ask_separation", "claim_pair", "decide_pair", "release_pair", "reranked",
