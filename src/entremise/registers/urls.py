@@ -1,9 +1,16 @@
 from django.urls import path
 
-from entremise.registers.web import decisions, enrolling, life, prefect, reports, review, rounds
+from entremise.registers.web import decisions, enrolling, life, linkage, prefect, reports, review, rounds
 
 app_name = "registers"
 urlpatterns = [
+    # linkage
+    path("registres/rapprocher/", linkage.linkage, name="linkage"),
+    path("registres/rapprocher/<slug:reference>/lancer/", linkage.linkage_start, name="linkage_start"),
+    path("registres/rapprochements/<slug:public_id>/", linkage.run_page, name="run_page"),
+    path("registres/rapprochements/<slug:public_id>/arreter/", linkage.run_cancel, name="run_cancel"),
+    path("registres/modeles/", linkage.models, name="models"),
+    path("registres/modeles/<int:version>/activer/", linkage.model_activate, name="model_activate"),
     # review
     path("registres/relire/", review.review, name="review"),
     path("registres/relire/suivante/", review.review_next, name="review_next"),
