@@ -54,6 +54,7 @@ OUTSIDE_A_TRANSACTION = {
     "mutualaid.run_sheet",  # shows its progress while it checks; `import_sheet`, which writes, is one
     "mutualaid.open_sheet",  # reads, journalled by the vault
     "mutualaid.open_rejects",  # reads, journalled by the vault
+    "registers.person_view",  # reads, journalled by the vault
     "registers.read_file",  # shows its progress; its last step, that writes, is one
     "registers.check_file",  # the same
     "registers.load_batch",  # by batches, then one that says the file is in: docs/explanation/imports.md

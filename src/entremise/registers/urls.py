@@ -19,6 +19,7 @@ urlpatterns = [
     path("registres/paires/<int:pk>/rendre/", review.pair_leave, name="pair_leave"),
     path("registres/paires/<int:pk>/repondre/", review.pair_answer, name="pair_answer"),
     path("registres/paires/<int:pk>/separer/", review.pair_separate, name="pair_separate"),
+    path("registres/paires/<int:pk>/provenance/", review.pair_sources, name="pair_sources"),
     path("registres/reponses/<int:pk>/annuler/", review.reading_undo, name="reading_undo"),
     path("registres/decisions/", decisions.decisions, name="decisions"),
     path("registres/decisions/<int:pk>/rouvrir/", decisions.decision_undo, name="decision_undo"),

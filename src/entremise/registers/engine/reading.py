@@ -102,7 +102,9 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
+class Value:
+    """`raw`: as written; `shown`: as prepared; `keys`: what is compared, empty when it cannot be."""
+
     raw: str
     shown: str
     keys: tuple[str, ...]
@@ -111,8 +113,8 @@ class _Value:
 def compare(left: Mapping[str, str], right: Mapping[str, str], *, today: date) -> list[Row]:
     """Line by line, what two records say. Keys: codes of fields without their register (`names`, `phone`, `phone~`…);
     a field that is in neither gives no line."""
-    ours, theirs = _values(left, today), _values(right, today)
-    nothing = _Value("", "", ())
+    ours, theirs = values_of(left, today), values_of(right, today)
+    nothing = Value("", "", ())
     rows = []
     received = "names~" in left or "names~" in right
     for label in LINES if received else LINES[1:]:
@@ -127,7 +129,7 @@ AS_RECEIVED = "Nom reçu"
 LINES = (AS_RECEIVED, "Prénom", "Nom", "Naissance", "Téléphone", "Courriel", "Adresse", "Commune")
 
 
-def _row(label: str, one: _Value, other: _Value) -> Row:
+def _row(label: str, one: Value, other: Value) -> Row:
     if label == AS_RECEIVED:
         return Row(label, Side(one.raw), Side(other.raw), "raw")
     if not one.keys or not other.keys:
@@ -157,7 +159,9 @@ def marked(one: str, other: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     return tuple(left), tuple(right)
 
 
-def _values(cells: Mapping[str, str], today: date) -> dict[str, _Value]:
+def values_of(cells: Mapping[str, str], today: date) -> dict[str, Value]:
+    """What one record says, line by line, under the labels of `LINES`."""
+
     def raw(code: str) -> str:
         return cells.get(f"{code}~") or _said(cells.get(code, ""))
 
@@ -177,14 +181,14 @@ def _values(cells: Mapping[str, str], today: date) -> dict[str, _Value]:
     mail = cell("email").strip().casefold()
     day = f"{born.dob[6:]}/{born.dob[4:6]}/{born.dob[:4]}" if born.dob else born.year or ""
     return {
-        AS_RECEIVED: _Value(raw("names"), "", ()),
-        "Prénom": _Value(named["first_name"], given, (given,) if given else ()),
-        "Nom": _Value(named["last_name"], ", ".join(family), tuple(family)),
-        "Naissance": _Value(raw("birth_date"), day, (day,) if day else ()),
-        "Téléphone": _Value(raw("phone"), ", ".join(map(_readable, numbers)), numbers),
-        "Courriel": _Value(raw("email"), mail, (mail,) if mail else ()),
-        "Adresse": _Value(address_in(raw("address")).get("address", ""), door, (door,) if door else ()),
-        "Commune": _Value(
+        AS_RECEIVED: Value(raw("names"), "", ()),
+        "Prénom": Value(named["first_name"], given, (given,) if given else ()),
+        "Nom": Value(named["last_name"], ", ".join(family), tuple(family)),
+        "Naissance": Value(raw("birth_date"), day, (day,) if day else ()),
+        "Téléphone": Value(raw("phone"), ", ".join(map(_readable, numbers)), numbers),
+        "Courriel": Value(raw("email"), mail, (mail,) if mail else ()),
+        "Adresse": Value(address_in(raw("address")).get("address", ""), door, (door,) if door else ()),
+        "Commune": Value(
             " ".join(filter(None, (postcode, where.get("town", "")))),
             " ".join(filter(None, (postcode, town))),
             tuple(filter(None, (postcode, town))),

@@ -280,6 +280,25 @@ def pair_separate(request: Request, pk: int) -> HttpResponse:
     return _page(request, pair, separation=form)
 
 
+@require_safe
+@sensitive_variables()
+def pair_sources(request: Request, pk: int) -> HttpResponse:
+    """« D’où vient cette information ? »: the person that both records are, field by field, with each source."""
+    pair = _pair(request, pk)
+    grant = require_grant(pair.request, clock.now())
+    ends = queries.ends_of(pair, grant.registers)
+    if ends is None or not ends.together:
+        raise NotFound("Ces deux fiches ne sont pas réunies : chacune garde ce qu’elle dit.")
+    view = usecases.person_view(
+        request.actor,
+        person=ends.left.person,
+        purpose=queries.PURPOSE,
+        motive=f"Provenance d’une fiche réunie, demande {grant.request}",
+        registers=grant.registers,
+    )
+    return render(request, "registers/pair_sources.html", {"pair": pair, "view": view})
+
+
 @require_POST
 def thresholds_set(request: Request, version: int) -> HttpResponse:
     model = LinkageModel.objects.filter(version=version).first()

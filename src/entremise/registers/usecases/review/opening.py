@@ -128,17 +128,22 @@ def _open(
 
 
 def names_for(actor: Actor, registers: tuple[str, str]) -> tuple[str, str]:
-    """How the two registers are called before this reader: by name if they may know it, else « fichier A », « B ».
+    """How the two registers are called before this reader: by name if they may know it, else « fichier A », « B »."""
+    known = may_know(actor, registers)
+    one, other = (known.get(code, "") for code in registers)
+    return one or "fichier A", other or "fichier B"
 
-    Whoever keeps a register knows its name; a register kept by named agents is told to those alone.
-    """
+
+def may_know(actor: Actor, registers: Collection[str]) -> dict[str, str]:
+    """Code → name of the registers whose name and sources may be told to this agent: whoever keeps a register knows
+    its name; one that is kept by named agents is told to those alone. Two queries."""
     signed = vault_queries.habilitation(actor.user_id or 0)
-    said = []
-    for code, other in zip(registers, ("fichier A", "fichier B"), strict=True):
-        row = vault_queries.register(code)
-        known = signed is not None and "registers.keep" in signed.purposes
-        served = "*" in row.recipients or str(actor.organisation_id) in map(str, row.recipients)
-        if row.nominative:
-            known = known and signed is not None and code in signed.named_in
-        said.append(row.label if known and served else other)
-    return said[0], said[1]
+    if signed is None or "registers.keep" not in signed.purposes:
+        return {}
+    return {
+        row.code: row.label
+        for row in vault_queries.registers()
+        if row.code in registers
+        and ("*" in row.recipients or str(actor.organisation_id) in map(str, row.recipients))
+        and (not row.nominative or row.code in signed.named_in)
+    }
