@@ -264,9 +264,10 @@ def test_a_corrected_record_waits_to_be_confirmed_and_one_reader_confirms(desk):
     row = Decision.objects.get()
     held = usecases.reread_decision(desk.ines, decision=row)
     assert (held.claimed_by_id, held.state) == (desk.ines.user_id, "to_review")
+    Pair.objects.update(left_digest=5)  # what the run that found the change had read
     usecases.decide_pair(desk.ines, pair=held, answer="same", token=held.token)
     row.refresh_from_db()
-    assert (row.state, row.author, row.left_digest) == ("open", desk.ines.user_id, None)
+    assert (row.state, row.author, row.left_digest) == ("open", desk.ines.user_id, 5)
     assert one_person(pair)
     with pytest.raises(IllegalTransition):
         usecases.reread_decision(desk.ines, decision=row)
@@ -342,6 +343,18 @@ def test_one_pair_in_four_is_a_control_pair_while_there_are_some(desk):
         order.append(pair.pk in drawn)
         usecases.decide_pair(desk.mehdi, pair=pair, answer="unsure", token=pair.token)
     assert order == [False, False, False, True] * 2 + [False]
+
+
+def test_what_a_suspended_run_found_is_read_and_a_decision_keeps_what_was_compared(desk):
+    pair = desk.pair(state="auto", outcome="auto", weight=20.0, left_digest=11, right_digest=12)
+    assert usecases.claim_pair(desk.mehdi) is None
+    desk.run.counts = {"suspended": True}
+    desk.run.save()
+    held = usecases.claim_pair(desk.mehdi)
+    assert held == pair
+    usecases.decide_pair(desk.mehdi, pair=held, answer="same", token=held.token)
+    row = Decision.objects.get()
+    assert (row.left_digest, row.right_digest) == (11, 12)
 
 
 def drawn_twice(desk, **facts):

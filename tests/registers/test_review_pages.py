@@ -134,6 +134,16 @@ def test_a_contradiction_shows_the_triangle_with_authors_and_dates(mehdi, desk):
     assert re.search(r"[AB] ≠ C|C ≠ [AB]", text)
 
 
+def test_a_pair_that_decisions_bar_shows_them_before_the_answer(mehdi, desk):
+    a, b, c = record(LEGAL), record(FILE), record(FILE)
+    desk.says(desk.ines, desk.pair(a, b), "same")
+    desk.says(desk.ines, desk.pair(b, c), "different")
+    desk.pair(a, c, refusal="cannot_link")
+    text = take(mehdi).content.decode()
+    assert "Des décisions sont déjà prises" in text
+    assert user(desk.ines).label in text
+
+
 def test_an_answer_that_comes_second_is_told_and_not_kept(mehdi, desk):
     pair = desk.pair()
     take(mehdi)

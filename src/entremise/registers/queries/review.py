@@ -35,10 +35,18 @@ TAKE_BACK: Final = timedelta(hours=1)
 
 
 def waiting(requests: Collection[str]) -> QuerySet[Pair]:
-    """The pairs that wait for a reader, in the order of reference § 12, and the control pairs among them."""
-    drawn = Q(control=True, state="auto")
+    """The pairs that wait for a reader, in the order of reference § 12, and the control pairs among them.
+
+    Automatic pairs wait too when their run joined nobody, because readers did not agree with one another.
+    """
+    drawn = Q(state="auto") & (Q(control=True) | Q(run__counts__suspended=True))
     rows = Pair.objects.filter(Q(state__in=TO_READ) | drawn, request__in=requests)
     return rows.order_by("rank", "-weight", "pk")
+
+
+def usual(rows: QuerySet[Pair]) -> QuerySet[Pair]:
+    """Among those that wait, all but the automatic pairs drawn for control: these prove thresholds, and come apart."""
+    return rows.exclude(state="auto", control=True)
 
 
 def for_reader(rows: QuerySet[Pair], account: int, requested: Collection[str]) -> QuerySet[Pair]:
@@ -82,7 +90,7 @@ def progress(requests: Collection[str], now: datetime) -> Progress:
     rows = Pair.objects.filter(request__in=requests)
     states = dict(rows.values_list("state").annotate(n=Count("pk")).order_by())
     waits = waiting(requests)
-    reasons = waits.filter(state__in=TO_READ).order_by().values_list("refusal", "guards").annotate(n=Count("pk"))
+    reasons = usual(waits).order_by().values_list("refusal", "guards").annotate(n=Count("pk"))
     counted: dict[str, int] = {}
     for refusal, guards, number in reasons:
         reason = reason_of(refusal, guards)
@@ -98,7 +106,7 @@ def progress(requests: Collection[str], now: datetime) -> Progress:
     )
     names = labels([*(one for one, _ in held), *(one for one, _, _ in done)])
     return Progress(
-        states.get("to_review", 0),
+        usual(waits).exclude(state="second").count(),
         states.get("second", 0),
         states.get("accepted", 0) + states.get("refused", 0),
         states.get("unsure", 0),

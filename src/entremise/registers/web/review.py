@@ -33,6 +33,8 @@ DONE = {
     "pass_on": "C’est noté. Une autre personne lira aussi cette paire, puis la décision sera prise.",
     "wait": "C’est noté. La paire passe à une autre personne.",
 }
+BARRED = ("contradictory_decisions", "cannot_link")
+"""Refusals of grouping that earlier decisions explain: they are shown before the answer."""
 AFTER = {"same": "même personne", "different": "deux personnes", "unsure": "je ne sais pas"}
 
 
@@ -99,7 +101,8 @@ def _page(
     form.fields["reason"].required = bool(pair.guards)  # said by the label; the use case decides
     readable = pair.state in queries.READABLE
     mine = bool(readable and pair.claimed_by_id == me and pair.lease_until and pair.lease_until > now)
-    waits = readable and (pair.state != "auto" or pair.control)  # a control pair looks like the others
+    alone = pair.state == "auto" and not pair.control and not pair.run.counts.get("suspended")
+    waits = readable and not alone  # a control pair looks like the others
     opened: OpenPair | None = None
     if mine or (not readable and "voir" in request.GET):
         opened = open_pair(actor, pair=pair, household="foyer" in request.GET)
@@ -119,6 +122,8 @@ def _page(
         "triangle": _triangle(pair, triangle),
     }
     if mine:
+        if not triangle and pair.refusal in BARRED and (ends := queries.ends_of(pair, grant.registers)) is not None:
+            context["triangle"] = _triangle(pair, tuple(queries.contradiction(pair, "same", ends)))
         context |= {
             "sentence": queries.sentence(pair),
             "household": len(queries.neighbours(pair)),

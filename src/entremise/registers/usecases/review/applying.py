@@ -31,15 +31,16 @@ def _decide(pair: Pair, verdict: str, agreed: Sequence[Reading]) -> Decision:
     first, last = agreed[0], agreed[-1]
     second = last.reader if last.reader != first.reader else None
     said = {"author": first.reader, "second_reader": second, "reason": last.reason or first.reason}
+    read = {"left_digest": pair.left_digest, "right_digest": pair.right_digest}  # what the run compared
     held = Decision.objects.filter(left=pair.left, right=pair.right).exclude(state="revoked")
     held.exclude(verdict=verdict).update(state="revoked", revoked_by=last.reader, revoked_at=now)
     row = held.first()
     if row is None:
         return Decision.objects.create(
-            left=pair.left, right=pair.right, verdict=verdict, request=pair.request, at=now, **said
+            left=pair.left, right=pair.right, verdict=verdict, request=pair.request, at=now, **said, **read
         )
     if row.state == "to_confirm":
-        fresh = {"state": "open", "at": now, "left_digest": None, "right_digest": None, **said}
+        fresh = {"state": "open", "at": now, **said, **read}
         Decision.objects.filter(pk=row.pk, state="to_confirm").update(**fresh)
         row.refresh_from_db()
     return row

@@ -40,7 +40,7 @@ def claim_pair(actor: Actor, *, pair: Pair | None = None) -> Pair | None:
     if begun is not None and claims.claim(begun, holder=me, lease=LEASE, now=now):
         return begun
     given = Reading.objects.filter(reader=me).count()
-    drawn, usual = rows.filter(control=True), rows.exclude(state="auto")
+    drawn, usual = rows.filter(control=True), review.usual(rows)
     for queue in (drawn, usual) if given % MIX == MIX - 1 else (usual, drawn):
         taken = claims.claim_next(queue, holder=me, lease=LEASE, now=now)
         if taken is not None:
