@@ -41,6 +41,16 @@ BEHIND = {
     "/coffre/registres/": "maud",
     "/coffre/registres/canicule/": "helene",
     "/coffre/demandes/nouvelle/export/?registre=canicule": "maud",
+    "/registres/": "sylvie",
+    "/registres/r/canicule/": "sylvie",
+    "/registres/r/apa/": "maud",
+    "/registres/r/canicule/inscrire/": "sylvie",
+    "/registres/r/canicule/inscriptions/": "sylvie",
+    "/registres/r/canicule/confirmations/": "sylvie",
+    "/registres/r/canicule/signaler/": "sylvie",
+    "/registres/signalements/": "armelle",
+    "/registres/r/apa/informer/": "sylvie",
+    "/registres/r/canicule/prefet/": "helene",
     "/regles/qui-pourrait/?register=canicule&field=phone&action=read": "maud",
 }
 """Pages of agents, and the account of the demonstration that sees each."""

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
 
 from entremise.kernel import clock
 from entremise.people.engine import identity, phone as phones
+from entremise.registers import queries
 from entremise.registers.models import CheckLine, CheckRound, Enrolment, LifeReport
 from entremise.registers.usecases import CAPACITIES
 
 BAD_DAY = "Écrivez la date ainsi : 07/03/1941."
 OFF = {"autocomplete": "off"}
+
+
+def spoken(labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Choices whose words begin a line."""
+    return [(code, label[0].upper() + label[1:]) for code, label in labels.items()]
 
 
 def day_field(label: str, help_text: str = "", *, initial: Any = clock.today) -> forms.DateField:
@@ -55,14 +62,14 @@ class RequestForm(forms.Form):
 
     asked_by = forms.ChoiceField(
         label="Qui demande l’inscription ?",
-        choices=list(Enrolment.ASKERS.items()),
+        choices=spoken(Enrolment.ASKERS),
         widget=forms.RadioSelect,
         initial="self",
         error_messages={"required": "Dites qui demande."},
     )
     channel = forms.ChoiceField(
         label="Comment ?",
-        choices=list(Enrolment.CHANNELS.items()),
+        choices=spoken(Enrolment.CHANNELS),
         widget=forms.RadioSelect,
         initial="phone",
         error_messages={"required": "Dites comment la demande est arrivée."},
@@ -115,7 +122,7 @@ class PersonForm(forms.Form):
     capacity = forms.ChoiceField(
         label="À quel titre ?",
         help_text="La personne le dit : on ne demande aucun justificatif.",
-        choices=[(code, label[0].upper() + label[1:]) for code, label in CAPACITIES.items()],
+        choices=spoken(CAPACITIES),
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez à quel titre la personne s’inscrit."},
     )
@@ -155,7 +162,7 @@ class ReportForm(forms.Form):
     )
     source = forms.ChoiceField(
         label="Comment l’avez-vous appris ?",
-        choices=[(code, label[0].upper() + label[1:]) for code, label in LifeReport.SOURCES.items()],
+        choices=spoken(LifeReport.SOURCES),
         widget=forms.RadioSelect,
         error_messages={"required": "Dites comment vous l’avez appris."},
     )
@@ -165,11 +172,11 @@ class RoundForm(forms.Form):
     since = day_field(
         "Fiches non confirmées depuis le",
         "Celles qui ne l’ont jamais été en font partie.",
-        initial=lambda: clock.today() - timedelta(days=182),
+        initial=queries.half_a_year_ago,
     )
     way = forms.ChoiceField(
         label="Comment ?",
-        choices=[(code, label[0].upper() + label[1:]) for code, label in CheckRound.WAYS.items()],
+        choices=spoken(CheckRound.WAYS),
         widget=forms.RadioSelect,
         initial="letter",
         error_messages={"required": "Choisissez le courrier ou le téléphone."},
@@ -179,7 +186,7 @@ class RoundForm(forms.Form):
 class AnswerForm(forms.Form):
     answer = forms.ChoiceField(
         label="Que répond la personne ?",
-        choices=[(code, label[0].upper() + label[1:]) for code, label in CheckLine.ANSWERS.items()],
+        choices=spoken(CheckLine.ANSWERS),
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez une réponse."},
     )

@@ -29,6 +29,7 @@ from entremise.registers.queries.life import (
     enrolment_register,
     find_enrolled,
     find_known,
+    half_a_year_ago,
     has_phone,
     never_told,
     not_checked_since,
@@ -46,7 +47,8 @@ __all__ = [
     "Usable", "members",
     # the life of a register
     "NEAR", "OWN", "TOLD", "Bar", "Dashboard", "Known", "NotAnEnrolmentRegister", "Waiting", "check_round",
-    "dashboard", "enrolment", "enrolment_counts", "enrolment_register", "find_enrolled", "find_known", "has_phone",
+    "dashboard", "enrolment", "enrolment_counts", "enrolment_register", "find_enrolled", "find_known",
+    "half_a_year_ago", "has_phone",
     "never_told", "not_checked_since", "pairs_to_review", "register_seen", "report", "visible", "waiting",
     "with_requests",
     # imports

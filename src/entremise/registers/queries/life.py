@@ -302,3 +302,8 @@ def with_requests(rows: list[Transmission]) -> list[tuple[Transmission, vault.Re
     """Each communication with the special request it stands on. One query."""
     asked = {one.public_id: one for one in vault.requests([row.request for row in rows])}
     return [(row, asked[row.request]) for row in rows if row.request in asked]
+
+
+def half_a_year_ago() -> date:
+    """Since when a record that was not confirmed is stale."""
+    return clock.today() - timedelta(days=182)

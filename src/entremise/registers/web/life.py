@@ -16,6 +16,7 @@ from entremise.rules.engine.vocabulary import typographic
 from entremise.vault import queries as vault, registry
 
 TAGS = {"open": "good", "suspended": "warn", "closed": "", "project": "", "shredded": "danger"}
+ORDER = {"open": 0, "suspended": 1, "project": 2, "closed": 3, "shredded": 4}
 ROOMS = (
     ("registers:import_list", "Fichiers reçus", "Importer un fichier, relire ses lignes refusées."),
     ("registers:linkage", "Rapprochements", "Retrouver la même personne dans deux fichiers."),
@@ -42,7 +43,7 @@ def home(request: Request) -> HttpResponse:
     """Every register the agent may see: state, size, what waits."""
     rows = queries.visible(request.actor)
     waits, states, now = queries.waiting([one.code for one in rows]), vault.states(), clock.now()
-    cards = [
+    cards: list[dict[str, Any]] = [
         {
             "row": one,
             "tag": TAGS.get(one.status, ""),
@@ -53,10 +54,11 @@ def home(request: Request) -> HttpResponse:
         }
         for one in rows
     ]
+    cards.sort(key=lambda card: (ORDER.get(card["row"].status, 9), card["row"].kind != "legal", card["row"].label))
     keeper = request.actor.has("keeper")
     context = {
         "cards": cards,
-        "total": sum(int(str(card["live"])) for card in cards),
+        "total": sum(card["live"] for card in cards),
         "late": sum(one.late for one in waits.values()),
         "letters": sum(one.letters for one in waits.values()),
         "reports": sum(one.reports for one in waits.values()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -43,7 +42,7 @@ def rounds(request: Request, code: str) -> HttpResponse:
             return redirect("registers:round", made.public_id)
         except (DomainError, ValidationError) as error:
             tell(form, error)
-    since = clock.today() - timedelta(days=182)
+    since = queries.half_a_year_ago()
     known = CheckRound.objects.filter(register=code).annotate(n=Count("lines"))
     left = dict(
         CheckLine.objects.filter(round__register=code, answer="")
@@ -165,7 +164,7 @@ AFTER = {
 
 @sensitive_variables()
 def _opened(request: Request, row: CheckRound, one: CheckLine) -> list[tuple[str, str, str]]:
-    """(label, value, link to call) of what the rules let be read."""
+    """(label, value, link to call) of what the rules let be read; each number of a person on its own line."""
     shape = registry.profile(row.register)
     fields = [f"{row.register}.{name}" for name in SHOWN if name in shape.fields]
     opening = vault.open(
@@ -180,7 +179,7 @@ def _opened(request: Request, row: CheckRound, one: CheckLine) -> list[tuple[str
         name, value = field.partition(".")[2], opening.values.get(field, "")
         label = shape.labels[name].capitalize()
         if name == "phone" and value:
-            found.append((label, phones.readable(value), f"tel:{value}"))
+            found += [(label, phones.readable(number), f"tel:{number}") for number in value.split(" / ")]
         else:
             found.append((label, value or (opening.refused[field].reason if field in opening.refused else ""), ""))
     return found

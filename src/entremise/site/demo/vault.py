@@ -35,7 +35,8 @@ HOUSES: Final = {
     BUS: "Autorité de transport (démonstration)",
 }
 NEW: Final = (
-    ("Sylvie", "keeper"), ("Mehdi", "caller"), ("Rose", "seat_institutions"), ("Denis", "seat_staff"),
+    ("Sylvie", "keeper"), ("Armelle", "keeper"),
+    ("Mehdi", "caller"), ("Rose", "seat_institutions"), ("Denis", "seat_staff"),
     ("Louise", "seat_contributors"), ("Ahmed", "seat_registered"),
 )  # fmt: skip
 FIRST: Final = ("Odette", "Lucien", "Yvonne", "Marcel", "Fatima", "René", "Simone", "Giuseppe", "Paulette", "Ali",
@@ -176,13 +177,14 @@ def _facts(heat: list[UUID], care: list[UUID], people: dict[str, User]) -> None:
                      until=until)  # fmt: skip
 
 
-def _as(user: User) -> Actor:
+def acting_as(user: User) -> Actor:
+    """This account, both factors proved a moment ago."""
     return replace(actor_of(user, "web", True), fresh_mfa=True)
 
 
 def _ask(people: dict[str, User]) -> None:
     """A request in each state that somebody can bring about today."""
-    dpo, keeper, house, listed, boss = (_as(people[n]) for n in ("Maud", "Sylvie", "Rose", "Ahmed", "Hélène"))
+    dpo, keeper, house, listed, boss = (acting_as(people[n]) for n in ("Maud", "Sylvie", "Rose", "Ahmed", "Hélène"))
 
     def export(motive: str) -> tuple[str, str]:
         row = vault.ask(dpo, kind="export", purpose="outreach.call", motive=motive, registers=[HEAT], cap=120,
@@ -220,7 +222,7 @@ def _ask(people: dict[str, User]) -> None:
 
 def _look(people: dict[str, User], heat: list[UUID], care: list[UUID]) -> None:
     """Lines of journal under three purposes, granted or refused by the rules in force."""
-    caller, keeper, dpo = (_as(people[n]) for n in ("Mehdi", "Sylvie", "Maud"))
+    caller, keeper, dpo = (acting_as(people[n]) for n in ("Mehdi", "Sylvie", "Maud"))
     for person in heat[:5]:
         vault.open(caller, person=person, fields=[f"{HEAT}.names", f"{HEAT}.phone", f"{HEAT}.address"],
                    purpose="outreach.call", motive="Appel de la vigilance rouge, séance du matin")  # fmt: skip
@@ -235,7 +237,7 @@ def _look(people: dict[str, User], heat: list[UUID], care: list[UUID]) -> None:
 
 def _rights(people: dict[str, User], heat: list[UUID], care: list[UUID]) -> None:
     """The rights desk on an ordinary morning: new, soon due, late."""
-    dpo = _as(people["Maud"])
+    dpo = acting_as(people["Maud"])
     for pk, kind, days, channel, purpose in (
         (heat[0], "access", 3, "mail", ""),
         (heat[2], "rectify", 1, "phone", ""),
