@@ -113,6 +113,17 @@ def test_an_objection_of_either_of_two_united_persons_excludes_both():
     assert who(cohort) == [third]
 
 
+def test_a_death_said_of_one_of_two_united_persons_is_said_of_both():
+    board = Board(codes=(CODE, OTHER))
+    one, third = board.people([old(), old()])
+    (other,) = board.people([old()], code=OTHER)
+    cohort = usecases.freeze_cohort(board.keeper, cohort=board.draft(board.run(), capacity=3))
+    merge_persons(MACHINE, absorbed=other, kept=one)
+    assert set(who(cohort)) == {one, third}
+    usecases.report_death(board.keeper, person=other, register=OTHER, source="registry")
+    assert who(cohort) == [third]
+
+
 def test_who_objected_between_the_draft_and_the_freezing_is_not_in_it():
     board = Board()
     people = board.people([old(), old()])
@@ -287,6 +298,7 @@ def test_at_its_expiry_nobody_is_called_and_reasons_are_destroyed(run_jobs, djan
         assert usecases.expire_cohorts(MACHINE) == 2
     cohort.refresh_from_db()
     assert (cohort.state, bytes(cohort.sealed)) == ("expired", b"")
+    assert not CohortMember.objects.exists()
     assert not RecordKey.objects.filter(pk__in=[document, done.document]).exists()
     with pytest.raises(ResultDestroyed):
         open_reasons(board.keeper, cohort)

@@ -29,6 +29,14 @@ def require_reader(actor: Actor) -> int:
     return actor.user_id
 
 
+def require_printer(actor: Actor) -> int:
+    """The account of a supervisor, who holds the lists that callers work from. Raises NotAllowed."""
+    if actor.user_id is None or not actor.has("supervisor"):
+        raise NotAllowed("Une liste d’appel s’imprime par un superviseur. Adressez-vous à celui de votre équipe.")
+    require_second_factor(actor)
+    return actor.user_id
+
+
 def require_controller(actor: Actor) -> int:
     """The account of the controller, two factors proved. Raises NotAllowed, SecondFactorNeeded."""
     if actor.user_id is None or not actor.has("controller"):

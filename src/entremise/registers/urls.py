@@ -1,6 +1,6 @@
 from django.urls import path
 
-from entremise.registers.web import decisions, enrolling, life, linkage, prefect, reports, review, rounds
+from entremise.registers.web import decisions, enrolling, life, linkage, prefect, reports, review, rounds, targeting
 
 app_name = "registers"
 urlpatterns = [
@@ -25,6 +25,18 @@ urlpatterns = [
     path("registres/decisions/<int:pk>/rouvrir/", decisions.decision_undo, name="decision_undo"),
     path("registres/decisions/<int:pk>/confirmer/", decisions.decision_reread, name="decision_reread"),
     path("registres/modeles/<int:version>/seuils/", review.thresholds_set, name="thresholds_set"),
+    # targeting
+    path("registres/cibler/", targeting.cohort_list, name="cohort_list"),
+    path("registres/cibler/nouveau/", targeting.cohort_new, name="cohort_new"),
+    path("registres/cibler/chaleur/", targeting.heat, name="heat"),
+    path("registres/cibler/comparer/", targeting.cohort_compare, name="cohort_compare"),
+    path("registres/reperages/<slug:public_id>/", targeting.targeting_page, name="targeting_page"),
+    path("registres/reperages/<slug:public_id>/<slug:deed>/", targeting.targeting_deed, name="targeting_deed"),
+    path("registres/cohortes/<slug:public_id>/", targeting.cohort_page, name="cohort_page"),
+    path("registres/cohortes/<slug:public_id>/lire/", targeting.cohort_read, name="cohort_read"),
+    path("registres/cohortes/<slug:public_id>/imprimer/", targeting.cohort_print, name="cohort_print"),
+    path("registres/cohortes/<slug:public_id>/tableaux.csv", targeting.cohort_tables, name="cohort_tables"),
+    path("registres/cohortes/<slug:public_id>/<slug:deed>/", targeting.cohort_deed, name="cohort_deed"),
     # the life of registers
     path("registres/", life.home, name="home"),
     path("registres/signalements/", reports.reports, name="reports"),

@@ -216,21 +216,26 @@ class Serving:
     blocked: frozenset[UUID]
 
 
-def serving(registers: Collection[str], purpose: str, now: datetime) -> Serving:
+def serving(
+    registers: Collection[str], purpose: str, now: datetime, persons: Collection[UUID] | None = None
+) -> Serving:
     """The active records of open registers that serve this purpose, by id, with whose they are; and the persons who
-    object to it or are threatened. For lists made before and used later: nothing is opened by it. Three queries.
+    object to it or are threatened: among these `persons`, or everybody. For lists made before and used later: nothing
+    is opened by it. Three queries.
 
     An opening decides again, by the rules (frozen, closed, re-used and protected records: the floor).
     """
     rows = Register.objects.filter(pk__in=registers, status="open", expires_at__gt=now)
     found = {row.code: row for row in rows if purpose in row.bases}
-    asked = Stance.objects.filter(purpose=purpose).values_list("person", "word")
+    asked = Stance.objects.filter(purpose=purpose)
+    every = Record.objects.filter(register__in=registers).exclude(status="closed")
+    if persons is not None:
+        asked, every = asked.filter(person__in=persons), every.filter(person__in=persons)
     said: dict[str, set[UUID]] = {"consent": set(), "objection": set()}
-    for person, word in asked:
+    for person, word in asked.values_list("person", "word"):
         said[word].add(person)
     blocked = said["objection"]
     records: dict[UUID, RecordAt] = {}
-    every = Record.objects.filter(register__in=registers).exclude(status="closed")
     for pk, person, code, status, protected in every.values_list("pk", "person", "register", "status", "protected"):
         if protected:
             blocked.add(person)

@@ -86,11 +86,11 @@ def benefits(cell: str) -> tuple[bool | None, bool | None, bool | None]:
 
 @lru_cache(1 << 12)
 def household(cell: str) -> tuple[bool | None, bool | None]:
-    """Lives alone; no regular contact declared (true only where the cell says so)."""
+    """Lives alone; no regular contact declared: false for who lives with somebody, else true only where it is said."""
     text = upper(cell)
     contact = True if _NO_CONTACT.search(text) else None
     if _NOT_ALONE.fullmatch(text):
-        return False, contact
+        return False, contact or False
     return (True if _ALONE.fullmatch(text) or contact else None), contact
 
 

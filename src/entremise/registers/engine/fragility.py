@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +136,14 @@ def pack(facts: Mapping[str, bool | None]) -> int:
     return number
 
 
-def unpack(number: int) -> dict[str, bool | None]:
-    """The facts that `pack` said."""
+@lru_cache(1 << 16)  # persons who share facts share the reading of them
+def unpack(number: int) -> Mapping[str, bool | None]:
+    """The facts that `pack` said. Read only."""
     found: dict[str, bool | None] = {}
     for factor in FACTORS:
         number, digit = divmod(number, 3)
         found[factor.code] = TRUTHS[digit]
-    return found
+    return MappingProxyType(found)
 
 
 def together(sides: Iterable[Mapping[str, bool | None]]) -> dict[str, bool | None]:

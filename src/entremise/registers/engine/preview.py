@@ -187,5 +187,5 @@ def _above(towns: Sequence[Block], named: Named, rank: int) -> Rows:
     left = [whole[0] - sum(row["in"] for row in rows), whole[1] - sum(row["base"] - row["in"] for row in rows)]
     rows.sort(key=lambda row: (-row["in"], row["label"]))
     if any(left):
-        rows.append(_row("les autres, ou inconnue" if rows else "l’ensemble", left))
+        rows.append(_row("les autres ou inconnue" if rows else "l’ensemble", left))
     return rows

@@ -34,7 +34,7 @@ class Entry:
     facts: int
     registers: int
 
-    def known(self) -> dict[str, bool | None]:
+    def known(self) -> Mapping[str, bool | None]:
         return unpack(self.facts)
 
     @property
@@ -90,9 +90,9 @@ def added(entries: Iterable[Entry], *, hot: Mapping[str, bool], unanswered: Mapp
     """The same, with what the vault does not know: the commune's exposure declared by the territory, the calls."""
     found = []
     for entry in entries:
-        facts = entry.known()
-        facts |= {"hot_commune": hot.get(entry.commune), "unanswered": unanswered.get(entry.person)}
-        found.append(replace(entry, facts=pack(facts)))
+        more = {"hot_commune": hot.get(entry.commune), "unanswered": unanswered.get(entry.person)}
+        told = any(said is not None for said in more.values())
+        found.append(replace(entry, facts=pack({**entry.known(), **more})) if told else entry)
     return found
 
 

@@ -6,8 +6,11 @@ only their bytes, persons' ids, ranks and counts that may be published.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from entremise.kernel import clock, ids
 from entremise.kernel.machines import Machine
@@ -128,6 +131,11 @@ class Cohort(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def last_day(self) -> date:
+        """The last day it may be used: `expires_at` is the midnight that ends it."""
+        return timezone.localtime(self.expires_at - timedelta(seconds=1)).date()
 
 
 class CohortMember(models.Model):

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotFound
-from entremise.people.queries import current
+from entremise.people.queries import current, together_many
 from entremise.registers import registry
 from entremise.registers.engine.facts import ANSWERS
 from entremise.registers.engine.fragility import Factor
-from entremise.registers.models import Cohort, CohortMember, HeatExposure, Targeting
+from entremise.registers.models import Cohort, CohortMember, HeatExposure, LifeReport, Targeting
 from entremise.registers.rules import targeting as points
 from entremise.rules import queries as rules
 from entremise.rules.registry import RulePoint
 from entremise.territories.models import Kind, Territory
 from entremise.vault import queries as vault, registry as shapes
-from entremise.vault.usecases.agreements import in_force
+from entremise.vault.usecases.agreements import in_force, seen_by
 
 TARGET = "registers.target"
 MANY = 900
@@ -46,7 +47,9 @@ def members(cohort: Cohort, now: datetime) -> list[Usable]:
     if row is None or row.request not in in_force(TARGET, now):
         return []
     listed = list(CohortMember.objects.filter(cohort=row).order_by("rank").values_list("person", "rank", "channel"))
-    usable, today_of = usable_persons(row.registers, row.purpose, now, [person for person, _, _ in listed])
+    persons = [person for person, _, _ in listed]
+    every = frozenset().union(*together_many(persons).values())
+    usable, today_of = usable_persons(row.registers, row.purpose, now, persons, among=every)
     found: dict[UUID, Usable] = {}
     for person, rank, channel in listed:
         today = today_of[person]
@@ -56,17 +59,29 @@ def members(cohort: Cohort, now: datetime) -> list[Usable]:
 
 
 def usable_persons(
-    registers: Collection[str], purpose: str, now: datetime, also: Iterable[UUID] = ()
+    registers: Collection[str],
+    purpose: str,
+    now: datetime,
+    also: Iterable[UUID] = (),
+    *,
+    among: Collection[UUID] | None = None,
 ) -> tuple[frozenset[UUID], Mapping[UUID, UUID]]:
     """Who may be reached for this purpose, as they are read today; and, for them and `also`, as whom they are read.
 
-    A person who objected to being targeted is left out too (RGPD 21). Flat: the whole of these registers is read.
+    Who objected to being targeted (RGPD 21) or is said dead is left out too. `among`: the only identities to look at
+    (all those of the persons asked), else the whole registers. A flat number of queries.
     """
-    serving = vault.serving(registers, purpose, now)
-    blocked = serving.blocked | vault.serving((), TARGET, now).blocked
+    serving = vault.serving(registers, purpose, now, among)
+    blocked = serving.blocked | vault.serving((), TARGET, now, among).blocked | _said_dead()
     here = {one.person for one in serving.records.values()}
     today = current({*here, *blocked, *also})
     return frozenset({today[person] for person in here} - {today[person] for person in blocked}), today
+
+
+def _said_dead() -> frozenset[UUID]:
+    """Who is said dead, or was confirmed so. A report freezes the records it knows; a united identity has others."""
+    rows = LifeReport.objects.filter(kind="deceased", state__in=("reported", "confirmed"))
+    return frozenset(rows.values_list("person", flat=True))
 
 
 def cohort(public_id: str) -> Cohort:
@@ -171,6 +186,13 @@ def least_count(registers: Sequence[str]) -> int:
 def live_targeting(request: str) -> Targeting | None:
     """The computation under way for this request, if any."""
     return Targeting.objects.defer("sealed").filter(request=request, state__in=("ready", "running")).first()
+
+
+def granted_requests(actor: Actor) -> list[Any]:
+    """The requests of targeting granted to this very actor, the newest first."""
+    now = clock.now()
+    rows = seen_by(actor, now).filter(requester=actor.user_id or 0, purpose=TARGET, state="granted", until__gt=now)
+    return list(rows)
 
 
 def kept_targetings(actor: Actor) -> list[Targeting]:

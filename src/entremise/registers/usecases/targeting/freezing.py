@@ -101,6 +101,7 @@ def _end(actor: Actor, rows: Sequence[Cohort], verb: str) -> None:
     documents = [row.document for row in rows if row.document]
     for row in rows:
         COHORT.move(row, verb, ended_at=clock.now(), sealed=b"", document=None)
+    CohortMember.objects.filter(cohort__in=rows).delete()  # who was in it says something of them: it ends too
     running.forget_later(actor, documents)
 
 

@@ -134,6 +134,7 @@ def print_cohort(actor: Actor, *, cohort: Cohort, motive: str, start: int = 1) -
 
     Decided by the vault as any list on paper. Raises NotAllowed, FreshFactorNeeded, MotiveMissing, TooManyRows.
     """
+    policies.require_printer(actor)
     usable = [one for one in queries.members(cohort, clock.now()) if one.rank >= start][:SHEET]
     every = _united([one.person for one in usable])
     fields = [f"{code}.{name}" for code in cohort.registers for name in ("names", "phone", "address")]
