@@ -143,9 +143,10 @@ def compared(pair: Pair) -> Compared:
 
 
 def model_of(pair: Pair) -> Model:
-    """The probabilities the pair was weighed with."""
+    """The probabilities the pair was weighed with: those of the run's model, with the prior of that run."""
     body: Model = pair.run.model.body if pair.run.model is not None else starting_model()
-    return body
+    prior = pair.run.counts.get("prior")
+    return {**body, "probability_two_random_records_match": prior} if prior else body
 
 
 def sentence(pair: Pair) -> str:
