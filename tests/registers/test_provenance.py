@@ -30,6 +30,7 @@ def test_a_name_is_the_corrected_one_then_the_declared_one_then_the_usual_one_th
     assert choose_name([file, other, word(2, "DUPONT")]).rule == "frequent"
     assert choose_name([file, other, word(2, "DUPONT")]).kept == (1,)
     assert (choose_name([file, other]).rule, choose_name([file, other]).kept) == ("latest", (0,))
+    assert choose_name([file, word(3, "DUPOND")]).rule == "same"
     assert choose_name([word(0, "")]).rule == "unknown"
 
 
@@ -94,11 +95,13 @@ def test_each_value_names_its_file_its_row_its_day_and_its_rule(client, desk):
     assert fields["Naissance"].conflict
     assert fields["Naissance"].kept == ()
     assert fields["Prénom"].rule == "declared"
-    assert fields["Prénom"].kept == ("JEANNINE",)
+    assert fields["Prénom"].kept == ("Jeannine",)
+    assert fields["Adresse"].kept == (JEANNINE["address"].partition(",")[0],)
     assert fields["Téléphone"].kept == ("06 39 98 00 02", "06 39 98 00 01")  # one has a day, the other has none
-    said = {one.register: one for one in fields["Naissance"].said}
-    assert (said[LABELS[FILE]].origin.row, said[LABELS[FILE]].day) == (12, NEW)
-    assert said[LABELS[LEGAL]].voice == "dit par la personne"
+    from_file, from_her = sorted(view.sources, key=lambda one: one.origin is None)
+    assert (from_file.register, from_file.origin.row, from_file.day) == (LABELS[FILE], 12, NEW)
+    assert (from_her.register, from_her.voice) == (LABELS[LEGAL], "dit par la personne")
+    assert {one.letter: one.kept for one in fields["Prénom"].said} == {from_her.letter: True, from_file.letter: False}
     client.force_login(user(desk.mehdi))
     text = client.get(reverse("registers:pair_sources", args=[pair.pk])).content.decode()
     for told in ("Liste d’essai, ligne 12", "3 juillet 2026", "Convention d’essai", "aucune n’est retenue"):
@@ -114,7 +117,7 @@ def test_a_view_for_one_purpose_asks_nothing_of_a_register_that_does_not_serve_i
     Register.objects.filter(pk=FILE).update(bases={"registers.link": "public_interest"})
     before = Line.objects.count()
     view = usecases.person_view(desk.mehdi, purpose="registers.keep", **asked)
-    assert view.records == 1
+    assert len(view.sources) == 1
     assert "Jeanine" not in repr([field.said[0].raw for field in view.fields])
     assert Line.objects.count() == before + 1
     Register.objects.update(bases={})

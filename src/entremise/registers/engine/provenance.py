@@ -30,11 +30,12 @@ RULES = {
     "declared": "dit par la personne elle-même",
     "authoritative": "le registre qui fait foi",
     "shared": "la même date dans deux fiches ou plus",
+    "same": "la même partout",
     "frequent": "la forme la plus souvent écrite",
     "single": "la seule connue",
     "latest": "la plus récente",
     "all": "toutes gardées, la plus récente d’abord",
-    "conflict": "deux dates incompatibles : aucune n’est retenue",
+    "conflict": "deux dates incompatibles\u00a0: aucune n’est retenue",
     "unknown": "personne ne le dit",
 }
 
@@ -83,6 +84,8 @@ def choose_name(words: Sequence[Word]) -> Chosen:
     if len(said) == 1:
         return Chosen("single", (said[0].at,))
     counted = Counter(word.keys for word in said).most_common()
+    if len(counted) == 1:
+        return Chosen("same", (_latest(said).at,))
     if counted[0][1] > (counted[1][1] if len(counted) > 1 else 0):
         return Chosen("frequent", (_latest([word for word in said if word.keys == counted[0][0]]).at,))
     return Chosen("latest", (_latest(said).at,))
@@ -112,7 +115,8 @@ def choose_all(words: Sequence[Word]) -> Chosen:
     """Every one, the latest first: telephones and e-mail addresses."""
     said = [word for word in words if word.keys]
     order = sorted(said, key=lambda word: (word.day or date.min, -word.at), reverse=True)
-    return Chosen("all" if len(said) > 1 else "single" if said else "unknown", tuple(word.at for word in order))
+    rule = "all" if len({word.keys for word in said}) > 1 else "same" if len(said) > 1 else "single"
+    return Chosen(rule if said else "unknown", tuple(word.at for word in order))
 
 
 def choose_address(words: Sequence[Word]) -> Chosen:
@@ -122,7 +126,8 @@ def choose_address(words: Sequence[Word]) -> Chosen:
         return Chosen("unknown", ())
     if found := _spoken(said, "corrected", "declared"):
         return found
-    return Chosen("latest" if len(said) > 1 else "single", (_latest(said).at,))
+    rule = "latest" if len({word.keys for word in said}) > 1 else "same" if len(said) > 1 else "single"
+    return Chosen(rule, (_latest(said).at,))
 
 
 CHOICES = {

@@ -76,6 +76,11 @@ class Piece:
     text: str
     marked: bool = False
 
+    @property
+    def breakable(self) -> str:
+        """A date is cut after a stroke on a narrow screen, never inside its year."""
+        return self.text.replace("/", "/\u200b")
+
 
 @dataclass(frozen=True, slots=True)
 class Side:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -13,7 +13,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotFound
 from entremise.people.queries import together
-from entremise.registers.engine.provenance import CHOICES, RULES, VOICES, Chosen, Voice, Word
+from entremise.registers.engine.provenance import CHOICES, RULES, VOICES, Voice, Word
 from entremise.registers.engine.reading import LINES, Value, values_of
 from entremise.registers.models import Enrolment
 from entremise.registers.queries import Origin, provenance_many
@@ -23,17 +23,25 @@ from entremise.vault.queries import RecordAt
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Said:
-    """One record's word on one field. `origin`: the file it came from, None when it came from none; `basis`: why this
-    register may hold it. `register` is empty for who may not know it: nothing of its origin is told either."""
+class SourceOf:
+    """One record, called by a letter: where what it says comes from. `origin`: the file and its row, None when it came
+    from none; `basis`: why this register may hold it. `register` is empty for who may not know it: nothing of its
+    origin is told either."""
 
-    raw: str
-    shown: str
+    letter: str
     register: str
     voice: str
     origin: Origin | None
     day: date | None
     basis: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Said:
+    """One record's word on one field."""
+
+    letter: str
+    raw: str
     kept: bool
 
 
@@ -54,10 +62,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PersonView:
-    """`fields` in the order of a form; `records`: how many were read; `closed`: how many no rule opens, and why."""
+    """`fields` in the order of a form; `sources`: the records read; `closed`: how many no rule opens, and why."""
 
     fields: tuple[Field, ...]
-    records: int
+    sources: tuple[SourceOf, ...]
     closed: int
     reasons: tuple[str, ...]
 
@@ -97,45 +105,45 @@ def person_view(
         else "written"
         for one in read
     }
-    labels = {code: rows[code].label for code in codes}
-    bases = {code: registry.BASES.get(rows[code].bases[purpose], "") for code in codes}
+    sources = []
+    for at, one in enumerate(read):
+        told = one.register in known
+        sources.append(
+            SourceOf(
+                chr(ord("A") + at) if at < 26 else str(at + 1),
+                known.get(one.register, ""),
+                VOICES[voices[one.record]],
+                files[one.record] if told else None,
+                _day(files[one.record]),
+                registry.BASES.get(rows[one.register].bases[purpose], "") if told else "",
+            )
+        )
     fields = []
     for label in LINES[1:]:
-        said = [(one, words[one.record][label]) for one in read if words[one.record][label].raw]
+        said = [
+            (source, voices[one.record], words[one.record][label])
+            for source, one in zip(sources, read, strict=True)
+            if words[one.record][label].raw
+        ]
         if said:
-            fields.append(_field(label, said, files, voices, labels, known, bases))
-    return PersonView(tuple(fields), len(read), len(records) - len(read), reasons)
+            fields.append(_field(label, said))
+    return PersonView(tuple(fields), tuple(sources), len(records) - len(read), reasons)
 
 
-def _field(
-    label: str,
-    said: list[tuple[RecordAt, Value]],
-    files: dict[UUID, Origin | None],
-    voices: dict[UUID, Voice],
-    labels: dict[str, str],
-    known: Collection[str],
-    bases: dict[str, str],
-) -> Field:
-    words = []
-    for at, (one, value) in enumerate(said):
-        file = files[one.record]
-        words.append(Word(at, value.shown or value.raw, _keys(label, value), voices[one.record], _day(file)))
-    chosen: Chosen = CHOICES[label](words)
-    told = [
-        Said(
-            value.raw,
-            value.shown,
-            labels[one.register] if one.register in known else "",
-            VOICES[voices[one.record]],
-            files[one.record] if one.register in known else None,
-            _day(files[one.record]),
-            bases[one.register] if one.register in known else "",
-            at in chosen.kept,
-        )
-        for at, (one, value) in enumerate(said)
+def _field(label: str, said: Sequence[tuple[SourceOf, Voice, Value]]) -> Field:
+    words = [
+        Word(at, _text(label, value), _keys(label, value), voice, source.day)
+        for at, (source, voice, value) in enumerate(said)
     ]
+    chosen = CHOICES[label](words)
+    told = tuple(Said(source.letter, value.raw, at in chosen.kept) for at, (source, _, value) in enumerate(said))
     kept = tuple(dict.fromkeys(words[at].text for at in chosen.kept))
-    return Field(label, kept, chosen.rule, RULES[chosen.rule], tuple(told))
+    return Field(label, kept, chosen.rule, RULES[chosen.rule], told)
+
+
+def _text(label: str, value: Value) -> str:
+    """As written; dates and telephones as they are said, once they could be read."""
+    return (value.shown if label in ("Naissance", "Téléphone") else "") or value.raw
 
 
 def _keys(label: str, value: Value) -> tuple[str, ...]:
