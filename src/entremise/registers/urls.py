@@ -1,6 +1,17 @@
 from django.urls import path
 
-from entremise.registers.web import decisions, enrolling, life, linkage, prefect, reports, review, rounds, targeting
+from entremise.registers.web import (
+    decisions,
+    enrolling,
+    imports,
+    life,
+    linkage,
+    prefect,
+    reports,
+    review,
+    rounds,
+    targeting,
+)
 
 app_name = "registers"
 urlpatterns = [
@@ -37,6 +48,14 @@ urlpatterns = [
     path("registres/cohortes/<slug:public_id>/imprimer/", targeting.cohort_print, name="cohort_print"),
     path("registres/cohortes/<slug:public_id>/tableaux.csv", targeting.cohort_tables, name="cohort_tables"),
     path("registres/cohortes/<slug:public_id>/<slug:deed>/", targeting.cohort_deed, name="cohort_deed"),
+    # imports
+    path("registres/fichiers/", imports.import_list, name="import_list"),
+    path("registres/fichiers/<slug:public_id>/", imports.import_page, name="import_page"),
+    path("registres/fichiers/<slug:public_id>/de-cote/", imports.import_asides, name="import_asides"),
+    path("registres/fichiers/<slug:public_id>/absentes/", imports.import_absent, name="import_absent"),
+    path("registres/fichiers/<slug:public_id>/lignes.<slug:form>", imports.import_rows, name="import_rows"),
+    path("registres/fichiers/<slug:public_id>/<slug:deed>/", imports.import_deed, name="import_deed"),
+    path("registres/r/<slug:code>/importer/", imports.import_new, name="import_new"),
     # the life of registers
     path("registres/", life.home, name="home"),
     path("registres/signalements/", reports.reports, name="reports"),

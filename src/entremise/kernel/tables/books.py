@@ -65,6 +65,17 @@ def _rows(parts: Iterator[dict[str, Any]]) -> Iterator[list[str]]:
         parts.close()  # type: ignore[attr-defined]
 
 
+@contextlib.contextmanager
+def _patience(child: subprocess.Popen[bytes], limits: Limits) -> Iterator[None]:
+    watch = threading.Timer(limits.patience, child.kill)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
 def _parts(data: bytes, limits: Limits, sheet: int) -> Iterator[dict[str, Any]]:
     words = [sheet, limits.rows, limits.columns, limits.memory, limits.seconds]
     child = subprocess.Popen(  # noqa: S603  our own file, our own interpreter, numbers as arguments
@@ -75,16 +86,18 @@ def _parts(data: bytes, limits: Limits, sheet: int) -> Iterator[dict[str, Any]]:
     )
     if child.stdin is None or child.stdout is None:
         raise Unreadable("broken", limits)
-    watch = threading.Timer(limits.patience, child.kill)
-    watch.daemon = True
-    watch.start()
     ended = False
     try:
-        with contextlib.suppress(BrokenPipeError):  # it died: its answer, or its silence, says so below
-            child.stdin.write(data)
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.close()
-        for line in child.stdout:
+        with _patience(child, limits):
+            with contextlib.suppress(BrokenPipeError):  # it died: its answer, or its silence, says so below
+                child.stdin.write(data)
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.close()
+        while True:
+            with _patience(child, limits):  # for its next answer: it waits too, while rows are dealt with here
+                line = child.stdout.readline()
+            if not line:
+                break
             try:
                 said: dict[str, Any] = json.loads(line)
             except ValueError:
@@ -98,7 +111,6 @@ def _parts(data: bytes, limits: Limits, sheet: int) -> Iterator[dict[str, Any]]:
         if not ended:
             raise Unreadable("too_big", limits)
     finally:
-        watch.cancel()
         child.kill()
         child.stdout.close()
         child.wait()

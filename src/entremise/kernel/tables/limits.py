@@ -11,7 +11,7 @@ MEGABYTE = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`unpacked`: bytes an archive may declare; `memory`: bytes of address space of the reader of workbooks, `seconds`
-    of processor, `patience` seconds in all. `useful`: the columns to keep, for whoever sent too many."""
+    of processor, `patience` seconds for its next answer. `useful`: the columns to keep, for whoever sent too many."""
 
     bytes: int = 10 * MEGABYTE
     rows: int = 20_000

@@ -43,8 +43,9 @@ def traits(values: Mapping[str, str]) -> list[tuple[str, str]]:
         return []
     found = []
     if number := values.get("phone", ""):
-        with suppress(ValueError):
-            found.append(("name_phone", f"{names}|{phones.normalise(number)}"))
+        with suppress(ValueError):  # a file's numbers come clean: a hundred times faster than reading them again
+            clean = number if phones.FRENCH.fullmatch(number) else phones.normalise(number)
+            found.append(("name_phone", f"{names}|{clean}"))
     if day := birth_date(values.get("birth_date", "")):
         found.append(("name_birth", f"{names}|{day.isoformat()}"))
     return found

@@ -21,6 +21,7 @@ from entremise.registers.usecases.imports import (
     read_file,
     receive_file,
     reject_batch,
+    reopen_columns,
     resume_imports,
     set_mapping,
     start_check,
@@ -122,8 +123,8 @@ __all__ = [
     # imports
     "Aside", "FileAlreadyLoaded", "FileGone", "FileUnreadable", "MappingIncomplete", "aside_table",
     "check_file", "choose_sheet", "correct_row", "create_source", "discard_rows", "forget_files", "load_batch",
-    "open_asides", "open_sample", "read_file", "receive_file", "reject_batch", "resume_imports", "set_mapping",
-    "start_check", "start_load", "targets_of", "withdraw_batch",
+    "open_asides", "open_sample", "read_file", "receive_file", "reject_batch", "reopen_columns", "resume_imports",
+    "set_mapping", "start_check", "start_load", "targets_of", "withdraw_batch",
     # linkage
     "ModelMismatch", "RegisterNotOpen", "RunImpossible", "RunInProgress", "activate_model", "cancel_run",
     "install_model", "start_run",

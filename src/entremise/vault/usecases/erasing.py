@@ -238,6 +238,8 @@ def is_marked(*rows: Mapping[str, str]) -> list[str]:
 
     Two queries, whatever the number of rows.
     """
+    if not Mark.objects.exists():
+        return [""] * len(rows)
     ring = keyring.load(())
     wanted = [_digests(ring, row) for row in rows]
     every = sorted(frozenset().union(*wanted))

@@ -6,7 +6,6 @@ A received value is kept beside the clean one (`phone~`) when cleaning did more 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +25,8 @@ MOST_PHONES = 4
 BETWEEN = " / "
 """Between two telephones of one cell: each is found by the vault's index."""
 JOINED = " · "
+NAMES = ("last_name", "first_name", "usage_name", "birth_name", "names", "civility")
+PLAIN_TITLES = frozenset({"", "M", "M.", "Mme", "MME", "Mr", "MR", "Monsieur", "Madame", "Mlle"})
 TOTALS = ("TOTAL", "SOUS TOTAL", "TOTAUX", "NOMBRE", "EFFECTIF", "NB ")
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,63}")
 _DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})")
@@ -61,14 +62,14 @@ class Settings:
 
 @dataclass(slots=True, repr=False)
 class Cleaned:
-    """What a row becomes. Never printed, never logged. `said`: what it said, by target, to be put right on screen;
-    `proposals`: the two rows a row of two persons would make."""
+    """What a row becomes. Never printed, never logged. `parts`: what it said, by target, cell by cell; `proposals`:
+    the two rows a row of two persons would make."""
 
     line: int
     codes: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     received: dict[str, str] = field(default_factory=dict)
-    said: dict[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     number: str = ""
     informed_on: date | None = None
     proposals: list[dict[str, str]] = field(default_factory=list)
@@ -79,6 +80,11 @@ class Cleaned:
     @property
     def outcome(self) -> str:
         return worst(self.codes)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What it said, by target, to be put right on screen."""
+        return {target: JOINED.join(parts) for target, parts in self.parts.items() if parts}
 
     @property
     def cells(self) -> dict[str, str]:
@@ -107,7 +113,9 @@ class Cleaned:
     def content(self) -> str:
         """All that the row says, to know whether a later file says otherwise."""
         told = self.informed_on.isoformat() if self.informed_on else ""
-        return json.dumps([sorted(self.values.items()), sorted(self.received.items()), told], ensure_ascii=False)
+        cells = [f"{name}\x1f{self.values[name]}" for name in sorted(self.values)]
+        raw = [f"{name}~\x1f{self.received[name]}" for name in sorted(self.received)]
+        return "\x1e".join([*cells, *raw, told])
 
 
 class Cleaner:
@@ -126,6 +134,8 @@ class Cleaner:
         for rank, target in enumerate(settings.mapping):
             if target:
                 self.columns.setdefault(target, []).append(rank)
+        typed = {"names", "birth_date", "phone", "email", "address", "requested_on"}
+        self._plain_fields = sorted((settings.fields & self.columns.keys()) - typed)
         self._headings = [upper(name) for name in headings]
         self._own = set().union(*self.columns.values()) if self.columns else set()
 
@@ -135,7 +145,19 @@ class Cleaner:
         if nobody := self._nobody(cells):
             row.codes.append(nobody)
             return row
-        said = {target: self._read(row, cells, target) for target in self.columns}
+        said = {}
+        width = len(cells)
+        for target, ranks in self.columns.items():
+            if len(ranks) > 1:
+                found = self._read(row, cells, target)
+            elif ranks[0] >= width or not (text := cells[ranks[0]]):
+                continue
+            elif len(text) < 13 and text.isascii() and text.isprintable():
+                found = [text]  # nine cells in ten
+            else:
+                found = self._read(row, cells, target)
+            if found:
+                said[target] = found
         return self._clean(row, said)
 
     def clean_said(self, line: int, said: Mapping[str, str]) -> Cleaned:
@@ -145,7 +167,7 @@ class Cleaner:
         return self._clean(row, {target: [scrubbed(part.strip()) for part in parts] for target, parts in kept.items()})
 
     def _clean(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> Cleaned:
-        row.said = {target: JOINED.join(parts) for target, parts in said.items() if parts}
+        row.parts = said
         self._names(row, said)
         self._birth(row, said)
         self._phones(row, said)
@@ -164,7 +186,8 @@ class Cleaner:
                 row.codes.append({"names": "name_long", "address": "address_long"}.get(name, "value_too_long"))
         for name, text in row.received.items():
             row.received[name] = text[:1000]
-        row.codes = list(dict.fromkeys(row.codes))
+        if len(row.codes) > 1:
+            row.codes = list(dict.fromkeys(row.codes))
         return row
 
     # what a row says
@@ -207,12 +230,11 @@ class Cleaner:
     # names
 
     def _names(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
-        part = {name: " ".join(said.get(name, ())) for name in
-                ("names", "last_name", "first_name", "usage_name", "birth_name", "civility")}  # fmt: skip
+        part = {name: " ".join(said[name]) if name in said else "" for name in NAMES}
         raw = [text for name, text in part.items() if text and name != "civility"]
-        last, first = self._plain(part["last_name"]), self._plain(part["first_name"])
-        usage, birth, whole = (self._plain(part[name]) for name in ("usage_name", "birth_name", "names"))
-        if two_persons(*filter(None, (f"{part['civility']} ", part["names"], part["last_name"], part["first_name"]))):
+        last, first, usage, birth, whole = (self._plain(part[name]) if part[name] else "" for name in NAMES[:5])
+        alone = part["civility"] in PLAIN_TITLES and not any(" " in text for text in raw)
+        if not alone and two_persons(*filter(None, (part["civility"], *(part[name] for name in NAMES[:2]), whole))):
             row.codes.append("two_persons")
             row.proposals = _two(whole, last or usage or birth, part["first_name"])
         if whole and not (last or first):
@@ -231,7 +253,9 @@ class Cleaner:
     @staticmethod
     def _plain(text: str) -> str:
         """Without titles in front nor words that say nothing (« inconnu »), as the file writes the rest."""
-        found = text.replace("\n", " ").split()
+        found = text.split()
+        if len(found) == 1 and len(text) > 7 and text.isalpha():
+            return text
         while len(found) > 1 and upper(found[0]) in TITLES:
             found = found[1:]
         if all(upper(word) in EMPTY or not upper(word) for word in found) or upper(" ".join(found)) in TITLES:
@@ -326,8 +350,8 @@ class Cleaner:
                 row.received[target] = raw
 
     def _others(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
-        for name in self.settings.fields & self.columns.keys():
-            if name in ("names", "birth_date", "phone", "email", "address", "requested_on"):
+        for name in self._plain_fields:
+            if name not in said:
                 continue
             raw = JOINED.join(" ".join(text.split()) if name != "note" else text.strip() for text in said[name])
             if not raw or upper(raw) in EMPTY:

@@ -26,6 +26,7 @@ from entremise.registers.usecases.imports.receiving import signature_of
 
 MAPPED = declare("registers.file.mapped", "a vérifié les colonnes d’un fichier à importer")
 SHEET = declare("registers.file.sheet_chosen", "a choisi la feuille d’un classeur à importer")
+REOPENED = declare("registers.file.reopened", "a rouvert les colonnes d’un fichier à importer")
 CHECKED = declare("registers.file.checked", "a fait vérifier un fichier avant son chargement")
 SHOWN = 12  # rows as they were understood
 PER_PROBLEM = 3
@@ -44,6 +45,14 @@ def choose_sheet(actor: Actor, *, batch: ImportBatch, sheet: int) -> None:
     IMPORT.move(batch, "reread", sheet=sheet, progress=0, alive_until=clock.now())
     record(actor, SHEET, batch, sheet=sheet)
     jobs.enqueue("registers.read_file", batch_id=batch.pk)
+
+
+@transaction.atomic
+def reopen_columns(actor: Actor, *, batch: ImportBatch) -> None:
+    """Back to the columns of a file that was checked. Raises NotAllowed, IllegalTransition."""
+    policies.require_keeper(actor)
+    IMPORT.move(batch, "map")
+    record(actor, REOPENED, batch)
 
 
 @sensitive_variables()

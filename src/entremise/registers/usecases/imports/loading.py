@@ -7,6 +7,7 @@ commit. Reference linkage § 3; docs/registres.md says it to users.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from entremise.audit.registry import declare
 from entremise.audit.usecases import record
 from entremise.kernel import clock, jobs
 from entremise.kernel.actors import Actor
+from entremise.kernel.db import insert_rows
 from entremise.people.usecases import enrol_many, record_informations
 from entremise.registers import policies
 from entremise.registers.engine.intake.problems import OUTCOMES, QUARANTINED, REJECTED
@@ -156,20 +158,11 @@ def _chunk(
             frozen=True,
         )
         remember(batch, list(zip(fresh, persons, strict=True)))
-        ImportedRow.objects.bulk_create(
-            [
-                ImportedRow(
-                    batch=batch,
-                    number=one.row.line,
-                    outcome=one.outcome,
-                    codes=" ".join(one.row.codes)[:400],
-                    effect="new",
-                    person=person,
-                )
-                for one, person in zip(fresh, persons, strict=True)
-            ],
-            batch_size=1000,
-        )
+        rows = [
+            (one.row.line, one.outcome, " ".join(one.row.codes), "new", person)
+            for one, person in zip(fresh, persons, strict=True)
+        ]
+        _insert_rows(batch, rows)
     for one, person in zip(fresh, persons, strict=True):
         mine[one.row.line] = person
         passage.mine.add(person)
@@ -180,22 +173,30 @@ def _chunk(
 def remember(batch: ImportBatch, made: Sequence[tuple[Judged, UUID]]) -> None:
     """The prints by which a later file of the source recognises these persons."""
     prints = cell_prints(batch.register, batch.source_id, [one for one, _ in made])
-    SourceRow.objects.bulk_create(
+    columns = ("source_id", "key", "keys", "content", "cells", "person", "first_batch_id", "last_batch_id")
+    insert_rows(
+        SourceRow,
+        columns,
         [
-            SourceRow(
-                source_id=batch.source_id,
-                key=one.key,
-                keys=one.keys,
-                content=one.content,
-                cells=cells,
-                person=person,
-                first_batch=batch,
-                last_batch=batch,
-            )
+            (batch.source_id, one.key, one.keys, one.content, json.dumps(cells), person, batch.pk, batch.pk)
             for (one, person), cells in zip(made, prints, strict=True)
         ],
-        batch_size=1000,
     )
+
+
+def _insert_rows(batch: ImportBatch, rows: Sequence[tuple[int, str, str, str, UUID | None]]) -> None:
+    """What became of these rows. Those with a person apart from those without: identifiers go as they are."""
+    columns = ("batch_id", "number", "part", "outcome", "codes", "effect", "person")
+    for known in (True, False):
+        insert_rows(
+            ImportedRow,
+            columns,
+            [
+                (batch.pk, number, 0, outcome, codes[:400], effect, person)
+                for number, outcome, codes, effect, person in rows
+                if (person is not None) == known
+            ],
+        )
 
 
 def cell_prints(register: str, source: int, rows: Sequence[Judged]) -> list[dict[str, str]]:
@@ -276,13 +277,7 @@ def _finish(
     rewrite(actor, batch, held.changed)
     for start in range(0, len(held.same), SOME):
         SourceRow.objects.filter(pk__in=held.same[start : start + SOME]).update(last_batch=batch)
-    ImportedRow.objects.bulk_create(
-        [
-            ImportedRow(batch=batch, number=n, outcome=outcome, codes=codes[:400], effect=effect, person=person)
-            for n, outcome, codes, effect, person in held.rows
-        ],
-        batch_size=1000,
-    )
+    _insert_rows(batch, held.rows)
     absent = 0
     if batch.complete:
         missing = SourceRow.objects.filter(source=batch.source_id, absent_since=None).exclude(last_batch=batch)
