@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from entremise.audit.registry import declare
@@ -111,13 +111,15 @@ def correct_row(
         raise ValidationError(list(dict.fromkeys(wrong)) or ["Remplissez au moins un nom."])
     first = judged[0]
     waiting = ImportedRow.objects.filter(batch=batch, number=number, part=0, outcome=QUARANTINED)
-    persons = _take_in(actor, batch, judged)
-    changes = {
-        "outcome": first.outcome, "codes": " ".join(first.row.codes)[:400], "effect": first.effect,
-        "person": persons[0],
-    }  # fmt: skip
-    if not waiting.update(**changes):
+    # Said first: of two agents, the second waits here, then learns that the row is settled.
+    if not waiting.update(outcome=first.outcome, codes=" ".join(first.row.codes)[:400], effect=first.effect):
         raise IllegalTransition(SETTLED)
+    try:
+        with transaction.atomic():
+            persons = _take_in(actor, batch, judged)
+    except IntegrityError:  # another row of the same person, put right at the same moment
+        raise IllegalTransition(SETTLED) from None
+    ImportedRow.objects.filter(batch=batch, number=number, part=0).update(person=persons[0])
     ImportedRow.objects.bulk_create(
         [
             ImportedRow(

@@ -107,6 +107,9 @@ def forget_files(actor: Actor) -> int:
     asides = list(old.defer("content", "sample", "aside"))
     ImportBatch.objects.filter(pk__in=[batch.pk for batch in asides]).update(aside=b"", aside_document=None)
     files.destroy_later(actor, [batch.aside_document for batch in asides])
+    # A worker that died between its commit and the end of a key: what it sealed is gone, its key goes too.
+    ended = ImportBatch.objects.filter(content=b"", uploaded_at__gte=before - files.KEPT)
+    files.destroy_later(actor, list(ended.values_list("document", flat=True)))
     if left or asides:
         record(actor, FORGOTTEN, (left + asides)[0], files=len(left), asides=len(asides))
     return len(left) + len(asides)
