@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 
 import pytest
@@ -14,7 +15,7 @@ from entremise.registers.engine.prepare import COLUMNS, PREPARED_SCHEMA, forget_
 from entremise.registers.engine.rerank import opinion
 from entremise.registers.engine.resolve import group
 from entremise.registers.queries import starting_model
-from tests.registers import households
+from tests.registers import golden, households
 
 SIZE = 2500
 ALONE = 1_000_000  # number of the first authored record
@@ -284,3 +285,13 @@ def test_pairs_come_out_heaviest_first_and_hold_no_text_of_a_record(whole):
     assert weights == sorted(weights, reverse=True)
     words = {value for pair in whole[0].pairs for value in dataclasses.asdict(pair).values() if isinstance(value, str)}
     assert words <= {"auto", "to_review"}
+
+
+def test_an_upgrade_of_the_engines_gives_the_same_weights():
+    """A Splink or a DuckDB that weighs otherwise changes who is linked: it is looked at before it is taken."""
+    kept = json.loads(golden.FILE.read_text("utf-8"))
+    now = golden.weights()
+    assert len(kept) == golden.PAIRS
+    assert {tuple(ends) for *ends, _ in kept} == {tuple(ends) for *ends, _ in now}
+    known = {(left, right): weight for left, right, weight in kept}
+    assert max(abs(known[left, right] - weight) for left, right, weight in now) < 1e-6
