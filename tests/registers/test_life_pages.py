@@ -152,14 +152,14 @@ def test_a_campaign_by_call_goes_from_one_person_to_the_next(sylvie, enter):
     row = CheckRound.objects.get()
     assert answer["Location"] == f"/registres/confirmations/{row.public_id}/"
     page = words(client.get(f"/registres/confirmations/{row.public_id}/1/"))
-    assert "FICTION, Yvonne 0" in page
-    assert "06 39 98 00 00" in page
+    assert "FICTION, Yvonne" in page
+    assert "06 39 98 00 0" in page
     answer = client.post(f"/registres/confirmations/{row.public_id}/1/", {"answer": "confirmed"})
     assert answer["Location"] == f"/registres/confirmations/{row.public_id}/2/"
     found = client.get(f"/registres/confirmations/{row.public_id}/", {"reference": f"{row.public_id}-3"})
     assert found["Location"] == f"/registres/confirmations/{row.public_id}/3/"
     closed = client.get(f"/registres/confirmations/{row.public_id}/1/")
-    assert "FICTION, Yvonne 0" not in words(closed)
+    assert "FICTION, Yvonne" not in words(closed)
 
 
 def test_letters_of_information_leave_and_the_persons_are_informed(sylvie, enter):

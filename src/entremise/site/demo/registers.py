@@ -17,6 +17,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.registers import queries, usecases
 from entremise.registers.models import LastCheck, Source
+from entremise.site.demo import linking
 from entremise.site.demo.account import Account
 from entremise.site.demo.vault import BUS, CARE, FIRST, HEAT, HOUSES, LAST, MACHINE, STREETS, acting_as
 from entremise.site.invention.files import MessyFile, messy_files
@@ -41,7 +42,14 @@ def at_work() -> list[Account]:
         people = {user.label: user for user in User.objects.filter(email__endswith=f"@{DEMO_DOMAIN}")}
         sylvie, armelle = (acting_as(people[name]) for name in ("Sylvie", "Armelle"))
         files = messy_files()
-        loaded = {code: _load(sylvie, code, files[code]) for code in (HEAT, CARE, BUS)}
+        loaded: dict[str, list[UUID]] = {}
+        truth: dict[UUID, int] = {}
+        for code in (HEAT, CARE, BUS):
+            loaded[code] = _load(sylvie, code, files[code], truth)
+        seats = [acting_as(people[name]) for name in ("Rose", "Ahmed")]
+        linking.link(sylvie, seats, registers=(HEAT, CARE, BUS))
+        linking.read(armelle, truth)
+        linking.target(sylvie, seats, registers=(HEAT, CARE))
         _enrol(sylvie)
         _report(sylvie, armelle, loaded[HEAT])
         _confirm(sylvie, loaded[HEAT])
@@ -50,8 +58,8 @@ def at_work() -> list[Account]:
     return []
 
 
-def _load(keeper: Actor, code: str, file: MessyFile) -> list[UUID]:
-    """Receive, read, check, load: what the pages of imports do one after the other."""
+def _load(keeper: Actor, code: str, file: MessyFile, truth: dict[UUID, int]) -> list[UUID]:
+    """Receive, read, check, load: what the pages of imports do one after the other. `truth` learns who each is."""
     label, basis, origin = SOURCES[code]
     source = usecases.create_source(
         keeper, register=code, label=label, giver=HOUSES[code], legal_basis=basis, origin=origin
@@ -64,8 +72,13 @@ def _load(keeper: Actor, code: str, file: MessyFile) -> list[UUID]:
     batch.refresh_from_db()
     usecases.start_load(keeper, batch=batch)
     usecases.load_batch(keeper, batch=batch)
-    persons = batch.rows.filter(effect="new").order_by("number").values_list("person", flat=True)
-    return [pk for pk in persons if pk is not None]
+    first = batch.rows.order_by("number").values_list("number", flat=True).first() or 0
+    made = []
+    for number, person in batch.rows.filter(effect="new").order_by("number").values_list("number", "person"):
+        if person is not None and number - first < len(file.truth):
+            truth[person] = file.truth[number - first].person
+            made.append(person)
+    return made
 
 
 def _enrol(keeper: Actor) -> None:
