@@ -76,7 +76,7 @@ class Evidence:
         found, top = [], ""
         for floor, pairs, read, true in self.bands:
             name = f"{floor:g} à {top}" if top else f"{floor:g} et plus"
-            bound = f"{known[floor] * 100:.1f} %".replace(".", ",") if floor in known else "—"
+            bound = f"{known[floor] * 100:.1f}\u00a0%".replace(".", ",") if floor in known else "—"
             found.append((name, pairs, read, true, bound))
             top = f"{floor:g}"
         return found
@@ -151,7 +151,7 @@ def missing(bands: Sequence[thresholds.Band], target: float, high: float | None)
         rest: list[thresholds.Band] = [(floor, pairs, read + more, true + more)]
         if whole > pairs:
             rest.append((floor - 1, whole - pairs, 0, 0))  # the prior is shared by all the pairs
-        return thresholds.lowest_safe(rest, target, draws=1000)[0] is not None
+        return thresholds.lowest_safe(rest, target, draws=400)[0] is not None
 
     left = max(0, pairs - read)
     if not proven(left):

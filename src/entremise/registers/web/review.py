@@ -55,7 +55,7 @@ def review(request: Request) -> HttpResponse:
         "model": model,
         "evidence": found,
         "lacking": lacking(found),
-        "target": f"{found.target * 100:.1f} %".replace(".", ","),
+        "target": f"{found.target * 100:.1f}\u00a0%".replace(".", ","),
         "keeper": request.actor.has("keeper"),
         "last": _last(me),
         "minimum": proof.AGREEMENT_FROM,
@@ -105,7 +105,7 @@ def _page(
     waits = readable and not alone  # a control pair looks like the others
     opened: OpenPair | None = None
     if mine or (not readable and "voir" in request.GET):
-        opened = open_pair(actor, pair=pair, household="foyer" in request.GET)
+        opened = open_pair(actor, pair=pair, grant=grant, household="foyer" in request.GET)
     context: dict[str, Any] = {
         "pair": pair,
         "mine": mine,

@@ -16,7 +16,7 @@ from entremise.registers.engine.reading import Row, compare, in_short
 from entremise.registers.models import Pair
 from entremise.registers.queries import review
 from entremise.registers.queries.review import PURPOSE, Ends
-from entremise.registers.usecases.review.grants import Grant, require_grant
+from entremise.registers.usecases.review.grants import Grant
 from entremise.vault import queries as vault_queries, registry, usecases as vault
 from entremise.vault.queries import RecordAt
 from entremise.vault.registry import RECEIVED
@@ -44,15 +44,15 @@ class OpenPair:
 
 
 @sensitive_variables()
-def open_pair(actor: Actor, *, pair: Pair, household: bool = False) -> OpenPair:
+def open_pair(actor: Actor, *, pair: Pair, grant: Grant, household: bool = False) -> OpenPair:
     """Open both records, those that a reunion would join, and with `household` those that other pairs tie to them.
 
-    Fields of one register are opened in that register only. Raises NotAllowed, SecondFactorNeeded, GrantMissing, and
-    what the vault raises; a side that no rule opens is told in `reasons`.
+    `grant`: as `require_grant` has just read it.
+
+    Fields of one register are opened in that register only. Raises NotAllowed, SecondFactorNeeded, and what the vault
+    raises; a side that no rule opens is told in `reasons`.
     """
     policies.require_keeper(actor)
-    now = clock.now()
-    grant = require_grant(pair.request, now)
     ends = review.ends_of(pair, grant.registers)
     if ends is None:
         return OpenPair([], ("Une de ces fiches n’existe plus.",), ("fichier A", "fichier B"))
