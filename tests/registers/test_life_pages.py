@@ -8,8 +8,10 @@ import pytest
 
 from entremise.accounts.models import User
 from entremise.kernel import clock
-from entremise.registers.models import CheckRound, Enrolment, LifeReport
+from entremise.registers import usecases
+from entremise.registers.models import CheckRound, Enrolment, ImportBatch, LifeReport
 from entremise.vault import queries as facts
+from entremise.vault.models import Line
 from tests.registers.keeping import CARE, HEAT, enrolled, keeper, open_care, open_heat, sealed
 
 pytestmark = pytest.mark.django_db
@@ -189,3 +191,26 @@ def test_lists_cost_the_same_whatever_their_length(sylvie, enter, size, django_a
 def test_a_parcel_opens_by_its_button_only(client):
     assert client.get("/remise/nimportequoi/").status_code == 200
     assert client.post("/remise/nimportequoi/").status_code == 404
+
+
+def test_an_enrolment_is_read_as_people_speak_and_each_reading_is_journalled(sylvie, enter):
+    made = enrolled(sylvie)
+    before = Line.objects.count()
+    page = words(enter(sylvie).get(f"/registres/inscriptions/{made.public_id}/"))
+    assert "7 mars 1941" in page
+    assert "06 39 98 12 34" in page
+    assert Line.objects.count() == before + 1
+
+
+def test_files_that_wait_and_their_sources_are_told_without_a_name(sylvie, enter):
+    source = usecases.create_source(
+        sylvie, register=CARE, label="Extraction mensuelle", giver="Département de fiction",
+        legal_basis="RGPD, art. 6.1.e", origin="existing",
+    )  # fmt: skip
+    ImportBatch.objects.create(
+        source=source, agent_id=sylvie.user_id, state="checked", received_on=clock.today(), size=1, digest=b"x" * 16
+    )
+    assert "1 fichier à vérifier ou à charger" in words(enter(sylvie).get("/registres/"))
+    page = words(enter(sylvie).get("/registres/r/apa/"))
+    assert "Extraction mensuelle" in page
+    assert "Les voir" in page

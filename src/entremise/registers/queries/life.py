@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.views.decorators.debug import sensitive_variables
 
 from entremise.accounts.models import User
@@ -21,10 +21,12 @@ from entremise.registers.models import (
     CheckLine,
     CheckRound,
     Enrolment,
+    ImportBatch,
     LastCheck,
     LifeReport,
     Pair,
     RegisterReview,
+    Source,
     Transmission,
 )
 from entremise.registers.models.life import ALERT
@@ -68,14 +70,15 @@ class Waiting:
     to_inform: int = 0
     reviews: int = 0
     answers: int = 0
+    files: int = 0
 
     @property
     def total(self) -> int:
-        return self.letters + self.reports + self.to_inform + self.reviews + self.answers
+        return self.letters + self.reports + self.to_inform + self.reviews + self.answers + self.files
 
 
 def waiting(codes: list[str], today: date | None = None) -> dict[str, Waiting]:
-    """Register → what waits in it. Five queries, whatever the number of registers."""
+    """Register → what waits in it. Seven queries, whatever the number of registers."""
     today = today or clock.today()
     letters = _count(Enrolment.objects.filter(state="effective", received_on__lte=today - ALERT))
     late = _count(Enrolment.objects.filter(state="effective", due_on__lt=today))
@@ -83,6 +86,8 @@ def waiting(codes: list[str], today: date | None = None) -> dict[str, Waiting]:
     reviews = _count(RegisterReview.objects.filter(done_on=None, due_on__lte=today + TOLD))
     lines = CheckLine.objects.filter(round__closed_at=None, answer="")
     answers = dict(lines.values_list("round__register").annotate(n=Count("pk")).order_by())
+    held = ImportBatch.objects.filter(state__in=("mapped", "checked", "failed"))
+    files = dict(held.values_list("source__register").annotate(n=Count("pk")).order_by())
     states = vault.states()
     return {
         code: Waiting(
@@ -92,6 +97,7 @@ def waiting(codes: list[str], today: date | None = None) -> dict[str, Waiting]:
             states.get(code, {}).get("to_inform", 0),
             reviews.get(code, 0),
             answers.get(code, 0),
+            files.get(code, 0),
         )
         for code in codes
     }
@@ -128,6 +134,17 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """Where files come from, on which legal basis, when the last one came."""
+
+    label: str
+    giver: str
+    basis: str
+    files: int
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """What one page tells of a register."""
 
@@ -142,6 +159,7 @@ class Dashboard:
     informed: int = 0
     rounds: list[CheckRound] = field(default_factory=list)
     transmissions: list[Transmission] = field(default_factory=list)
+    sources: list[SourceSeen] = field(default_factory=list)
 
 
 def dashboard(row: vault.RegisterRow, now: datetime) -> Dashboard:
@@ -189,7 +207,17 @@ def dashboard(row: vault.RegisterRow, now: datetime) -> Dashboard:
         informed=Information.objects.filter(register=row.code).values("person").distinct().count(),
         rounds=list(CheckRound.objects.filter(register=row.code, closed_at=None)[:5]),
         transmissions=list(Transmission.objects.filter(register=row.code)[:5]),
+        sources=sources(row.code),
     )
+
+
+def sources(code: str) -> list[SourceSeen]:
+    """The sources of a register, with their loaded files. One query."""
+    loaded = Q(batches__state="loaded")
+    rows = Source.objects.filter(register=code).annotate(
+        files=Count("batches", filter=loaded), last=Max("batches__received_on", filter=loaded)
+    )
+    return [SourceSeen(one.label, one.giver, one.legal_basis, one.files, one.last) for one in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +19,7 @@ from entremise.audit.queries import history
 from entremise.kernel import clock
 from entremise.kernel.errors import DomainError, NotAllowed, NotFound
 from entremise.kernel.http import Request, tell
+from entremise.people.engine import phone as phones
 from entremise.registers import policies, queries, usecases
 from entremise.registers.forms import life as forms
 from entremise.registers.models import Enrolment
@@ -136,6 +139,17 @@ def enrolments(request: Request, code: str) -> HttpResponse:
 
 
 @sensitive_variables()
+def readable(item: str, text: str) -> str:
+    """An item as people say it: a day in French, a telephone by pairs."""
+    if item in ("birth_date", "requested_on"):
+        try:
+            return date_format(date.fromisoformat(text), "j F Y")
+        except ValueError:
+            return text
+    return " ou ".join(phones.readable(one) for one in text.split(" / ")) if item == "phone" and text else text
+
+
+@sensitive_variables()
 @require_POST
 def print_letters(request: Request, code: str) -> HttpResponse:
     """The acknowledgements that are due, in one PDF."""
@@ -172,7 +186,7 @@ def _page(request: Request, row: Enrolment, form: forms.ReceiptForm | None = Non
         facts = [
             (
                 labels[field.partition(".")[2]].capitalize(),
-                opening.values.get(field, ""),
+                readable(field.partition(".")[2], opening.values.get(field, "")),
                 opening.refused[field].reason if field in opening.refused else "",
             )
             for field in fields

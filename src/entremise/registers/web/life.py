@@ -98,6 +98,7 @@ def register_page(request: Request, code: str) -> HttpResponse:
         "categories": [(typographic(registry.CATEGORIES[one]), some) for one, some in by_category.items()],
         "keeper": request.actor.has("keeper"),
         "watcher": request.actor.has("controller", "dpo"),
+        "imports": {name: address for address, name, _ in rooms()}.get("Fichiers reçus", ""),
         "legal": row.kind == "legal",
         "service": row.kind == "service",
     }

@@ -25,7 +25,7 @@ from entremise.registers.models import CheckLine, CheckRound, RegisterReview
 from entremise.registers.web.enrolling import attached, say
 from entremise.vault import registry, usecases as vault
 
-PAGE = 50
+PAGE = 25
 TAGS = {"": "", "confirmed": "good", "moved": "warn", "deceased": "warn", "refuses": "warn", "no_answer": ""}
 SHOWN = ("names", "phone", "address")
 

@@ -112,7 +112,7 @@ def _places(count: int) -> list[Territory]:
 
 
 def _person(number: int, town: Territory, line: int) -> dict[str, str]:
-    postcode = str(town.postcodes[0]) if town.postcodes else ""
+    postcode = next(iter(town.postcodes.split()), "")
     return {
         "names": f"{FIRST[number % 16]} {LAST[(number // 16 + number) % 14]}",
         "birth_date": date(1928 + number % 27, 1 + number % 12, 1 + number % 28).isoformat(),
