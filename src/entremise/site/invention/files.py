@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import random
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ DEPARTMENT: Final = "38"
 TOWNS: Final = 60
 """The largest communes of the département: enough people for homonyms, few enough for a page of counts."""
 FIRST_DAY: Final = date(2026, 1, 5)
-ZERO: Final = date(1899, 12, 30)
+HEADS: Final = ("63998", "19900", "26191", "35301", "46571", "53649")
+"""How the numbers begin that the regulator reserves for fiction."""
+NUMBER: Final = re.compile(r"(?:\+33 ?|0|\b)[1-9](?:[ .]?\d\d){4}\b")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,10 +66,22 @@ def drawn() -> dict[str, list[tuple[dict[str, str], Truth]]]:
     for cells, truth in records(SEED, 1 << 60, towns(), fiction=True):
         code = str(cells["register"])
         if code in rows and len(rows[code]) < SIZES[code]:
-            rows[code].append(({name: str(text) for name, text in cells.items()}, truth))
+            said = {name: str(text) for name, text in cells.items()}
+            rows[code].append((said | {"phone": NUMBER.sub(_fiction, said["phone"])}, truth))
             if all(len(found) == SIZES[one] for one, found in rows.items()):
                 break
     return rows
+
+
+def _fiction(found: re.Match[str]) -> str:
+    """An error may turn a number of fiction into somebody's: its head is put back, its last digit stays wrong."""
+    digits = re.sub(r"\D", "", found[0].replace("+33", "0")).lstrip("0")
+    if digits.startswith(HEADS):
+        return found[0]
+    if digits == "123456789":
+        return "0000000000"
+    head = "63998" if digits[0] in "67" else "46571"
+    return f"0{head}{digits[-4:-1]}{(int(digits[-1]) + 1) % 10}"
 
 
 def messy_files() -> dict[str, MessyFile]:
