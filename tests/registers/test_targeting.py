@@ -18,6 +18,7 @@ from entremise.kernel.machines import IllegalTransition
 from entremise.people.usecases import merge_persons
 from entremise.registers import queries, usecases
 from entremise.registers.models import Cohort, CohortMember, Targeting
+from entremise.registers.queries.cohorts import cohorts_of
 from entremise.registers.usecases import GrantMissing
 from entremise.registers.usecases.targeting import (
     CohortEmpty,
@@ -351,6 +352,15 @@ def test_a_new_targeting_is_only_proposed():
     cohort.refresh_from_db()
     assert cohort.proposal["lost"] == 12
     assert (cohort.state, CohortMember.objects.count(), Line.objects.count()) == ("frozen", 14, lines)
+
+
+def test_a_person_s_copy_says_in_which_cohorts_they_are():
+    board = Board()
+    (one,) = board.people([old()])
+    assert cohorts_of(one) == []
+    usecases.freeze_cohort(board.keeper, cohort=board.draft(board.run(), capacity=1))
+    (said,) = cohorts_of(one)
+    assert (said["Cohorte"], said["Rang proposé"]) == ("Appels de la vigilance", "1")
 
 
 def test_a_draft_of_nobody_is_refused():

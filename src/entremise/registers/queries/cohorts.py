@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.formats import date_format
+
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotFound
-from entremise.people.queries import current, together_many
+from entremise.people.queries import current, together, together_many
 from entremise.registers import registry
 from entremise.registers.engine.facts import ANSWERS
 from entremise.registers.engine.fragility import Factor
@@ -104,6 +106,22 @@ def targeting(public_id: str) -> Targeting:
 def cohorts() -> list[Cohort]:
     """Every cohort, the newest first; no person."""
     return list(Cohort.objects.defer("sealed"))
+
+
+def cohorts_of(person: UUID) -> Sequence[Mapping[str, str]]:
+    """For a person's copy (RGPD 15): the cohorts where they are, or where who is one with them is."""
+    rows = CohortMember.objects.filter(person__in=together(person), cohort__state="frozen").select_related("cohort")
+    return [
+        {
+            "Cohorte": row.cohort.label,
+            "Sert à": row.cohort.get_purpose_display(),
+            "Calculée le": date_format(row.cohort.computed_on, "j F Y"),
+            "Rang proposé": str(row.rank),
+            "Jusqu’au": date_format(row.cohort.last_day, "j F Y"),
+            "Pourquoi": "le gestionnaire du registre vous lit la phrase qui explique ce rang",
+        }
+        for row in rows.defer("cohort__sealed").order_by("pk")
+    ]
 
 
 # points
