@@ -54,7 +54,12 @@ BEHIND = {
     "/regles/qui-pourrait/?register=canicule&field=phone&action=read": "maud",
 }
 """Pages of agents, and the account of the demonstration that sees each."""
-DOCS = {"accueil": ("/", 1024, False), "accueil-telephone": ("/", 320, True)}
+DOCS = {
+    "accueil": ("/", 1024, False),
+    "accueil-telephone": ("/", 320, True),
+    "registres": ("/registres/", 1024, False),
+    "registre-canicule": ("/registres/r/canicule/", 1024, False),
+}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 TALLEST = 2600  # px: beyond, a picture is cut in pieces, or nobody could read it
