@@ -124,10 +124,8 @@ def test_a_third_party_list_is_refused_by_its_sentence(client, odile):
 
 def test_columns_that_say_no_name_are_refused_and_the_choices_stay(client, odile):
     batch = files.received(odile, [files.legal(1)])
-    answer = client.post(
-        reverse("registers:import_page", args=[batch.public_id]),
-        {"c3": "phone", "date_order": "dmy", "complete": "no"},
-    )
+    said = {f"c{n}": "phone" if n == 3 else "-" for n in range(9)} | {"date_order": "dmy", "complete": "no"}
+    answer = client.post(reverse("registers:import_page", args=[batch.public_id]), said)
     assert answer.status_code == 422
     assert "quelle colonne donne le nom" in answer.content.decode()
     assert columns_of(answer)["c3"] == "phone"

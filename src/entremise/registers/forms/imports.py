@@ -14,13 +14,20 @@ from entremise.registers.usecases.imports import files
 
 EXAMPLE_LENGTH = 24
 NEW = "nouvelle"
+IGNORED = "-"
+MISSING = {
+    "label": "Donnez un nom à cette source.",
+    "giver": "Dites qui vous a donné ce fichier.",
+    "legal_basis": "Écrivez sur quel texte ou quelle convention repose cette transmission.",
+    "origin": "Dites ce que contient ce fichier.",
+}
 
 
 class FileForm(forms.Form):
     """The file, and its source: one that is known, or a new one described once."""
 
     source = forms.ChoiceField(
-        label="D’où vient ce fichier ?",
+        label="D’où vient ce fichier ?",
         widget=forms.RadioSelect,
         error_messages={"required": "Dites d’où vient ce fichier.", "invalid_choice": "Choisissez dans la liste."},
     )
@@ -28,22 +35,22 @@ class FileForm(forms.Form):
         label="Nom de la source",
         required=False,
         max_length=80,
-        help_text="Comme vous l’appelez : « Fichier canicule de la mairie », « Abonnés transport ».",
+        help_text="Comme vous l’appelez : « Fichier canicule de la mairie », « Abonnés transport ».",
     )
     giver = forms.CharField(
-        label="Qui vous l’a donné ?",
+        label="Qui vous l’a donné ?",
         required=False,
         max_length=120,
         help_text="Le service ou l’organisme, pas une personne.",
     )
     legal_basis = forms.CharField(
-        label="Sur quel fondement ?",
+        label="Sur quel fondement ?",
         required=False,
         max_length=300,
         help_text="Le texte, la convention ou la délibération. Il sera dit aux personnes qui le demandent.",
     )
     origin = forms.ChoiceField(
-        label="Que contient-il ?",
+        label="Que contient-il ?",
         required=False,
         choices=list(ORIGINS.items()),
         widget=forms.RadioSelect,
@@ -69,10 +76,10 @@ class FileForm(forms.Form):
         error_messages={"required": "Indiquez cette date.", "invalid": "Écrivez la date ainsi : 07/03/2026."},
     )
     complete = forms.ChoiceField(
-        label="Contient-il tout le monde ?",
+        label="Contient-il tout le monde ?",
         choices=[
             ("no", "Non, une partie : les absents ne sont pas touchés"),
-            ("yes", "Oui : qui n’y est plus est marqué « absent depuis ce fichier », jamais effacé"),
+            ("yes", "Oui : qui n’y est plus est marqué « absent depuis ce fichier », jamais effacé"),
         ],
         widget=forms.RadioSelect,
         initial="no",
@@ -85,6 +92,9 @@ class FileForm(forms.Form):
         if not known:
             self.fields["source"].initial = NEW
             self.fields["source"].widget = forms.HiddenInput()
+            for name in MISSING:
+                self.fields[name].required = True
+                self.fields[name].error_messages["required"] = MISSING[name]
         if legal:
             self.fields[
                 "origin"
@@ -93,14 +103,9 @@ class FileForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if said.get("source") == NEW:
-            for name, sentence in (
-                ("label", "Donnez un nom à cette source."),
-                ("giver", "Dites qui vous a donné ce fichier."),
-                ("legal_basis", "Écrivez sur quel texte ou quelle convention repose cette transmission."),
-                ("origin", "Dites ce que contient ce fichier."),
-            ):
+            for name, words in MISSING.items():
                 if not said.get(name) and name not in self.errors:
-                    self.add_error(name, sentence)
+                    self.add_error(name, words)
         return said
 
 
@@ -111,7 +116,7 @@ class ColumnsForm(forms.Form):
         label="Dans ce fichier, une date s’écrit", choices=list(Source.DATE_ORDERS.items()), initial="dmy"
     )
     complete = forms.ChoiceField(
-        label="Contient-il tout le monde ?", choices=[("no", "non, une partie"), ("yes", "oui, tout le monde")]
+        label="Contient-il tout le monde ?", choices=[("no", "non, une partie"), ("yes", "oui, tout le monde")]
     )
 
     def __init__(
@@ -124,16 +129,18 @@ class ColumnsForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", "ne pas garder"), *targets.items()]
+        choices = [(IGNORED, "ne pas garder"), *targets.items()]
         self.ranks = range(len(headings))
         self.refused = frozenset(refused)
         for rank in self.ranks:
             self.fields[f"c{rank}"] = forms.ChoiceField(
                 label=headings[rank][:80] or f"Colonne {rank + 1}",
-                choices=choices if rank not in self.refused else [("", "refusée : numéros de sécurité sociale")],
-                required=False,
+                choices=choices if rank not in self.refused else [(IGNORED, "refusée : numéros de sécurité sociale")],
                 help_text=examples([cells[rank] for _, cells in rows if rank < len(cells)]),
-                error_messages={"invalid_choice": "Choisissez dans la liste."},
+                error_messages={
+                    "invalid_choice": "Choisissez dans la liste.",
+                    "required": "Dites ce que contient cette colonne, ou ne la gardez pas.",
+                },
             )
 
     @property
@@ -142,7 +149,7 @@ class ColumnsForm(forms.Form):
 
     @property
     def mapping(self) -> list[str]:
-        return [self.cleaned_data[f"c{rank}"] for rank in self.ranks]
+        return [self.cleaned_data[f"c{rank}"].replace(IGNORED, "") for rank in self.ranks]
 
 
 class RowForm(forms.Form):
@@ -177,7 +184,8 @@ class RowForm(forms.Form):
             for name in shown:
                 self.fields[f"p{part}_{name}"] = forms.CharField(
                     label=targets[name],
-                    required=False,
+                    required=name in ("last_name", "names"),
+                    error_messages={"required": PROBLEMS["name_missing"].sentence},
                     max_length=2_000,
                     initial=start.get(name, ""),
                     widget=forms.TextInput(attrs={"autocomplete": "off"}),

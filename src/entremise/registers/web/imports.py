@@ -22,10 +22,11 @@ from entremise.kernel.errors import DomainError, NotAllowed, NotFound
 from entremise.kernel.http import Request, tell
 from entremise.kernel.machines import IllegalTransition
 from entremise.kernel.tables import writing
+from entremise.people.engine import phone as phones
 from entremise.registers import policies, queries, usecases
 from entremise.registers.engine.intake import PROBLEMS
 from entremise.registers.engine.intake.problems import LABELS, OUTCOMES
-from entremise.registers.forms.imports import NEW, ColumnsForm, FileForm, RowForm, sentence
+from entremise.registers.forms.imports import IGNORED, NEW, ColumnsForm, FileForm, RowForm, sentence
 from entremise.registers.models import ImportBatch, ImportedRow
 from entremise.registers.usecases.imports import files
 from entremise.registers.usecases.imports.loading import MOST_CHANGED
@@ -208,7 +209,7 @@ def _columns(request: Request, batch: ImportBatch, context: dict[str, Any]) -> H
         "headings": said["headings"], "rows": said["rows"], "targets": usecases.targets_of(batch.register),
         "refused": batch.refused_columns,
     }  # fmt: skip
-    start: dict[str, Any] = {f"c{rank}": target for rank, target in enumerate(batch.mapping)}
+    start: dict[str, Any] = {f"c{rank}": target or IGNORED for rank, target in enumerate(batch.mapping)}
     start |= {"date_order": batch.date_order, "complete": "yes" if batch.complete else "no"}
     form = ColumnsForm(initial=start, **options)
     if request.method == "POST":
@@ -247,7 +248,7 @@ def _preview(request: Request, batch: ImportBatch) -> dict[str, Any]:
         "shown": [
             {
                 "number": number,
-                "cells": [(values.get(name, ""), received.get(name, "")) for name in fields],
+                "cells": [(_readable(name, values.get(name, "")), received.get(name, "")) for name in fields],
                 "codes": [sentence(code) for code in codes],
                 "effect": ImportedRow.EFFECTS.get(effect, ""),
             }
@@ -266,6 +267,15 @@ def _preview(request: Request, batch: ImportBatch) -> dict[str, Any]:
         ],
         "ready": batch.outcomes.get("accepted", 0) + batch.outcomes.get("accepted_with_warnings", 0),
     }
+
+
+def _readable(name: str, value: str) -> str:
+    """A clean value as people read it: telephones by pairs, days first."""
+    if name == "phone":
+        return ", ".join(phones.readable(one).replace(" ", "\u00a0") for one in value.split(" / ") if one)
+    if name in ("birth_date", "requested_on") and len(value) == len("1938-03-12"):
+        return f"{value[8:]}/{value[5:7]}/{value[:4]}"
+    return value
 
 
 @require_POST

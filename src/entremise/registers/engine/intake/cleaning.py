@@ -363,7 +363,7 @@ class Cleaner:
                     row.codes.append("capacity_unknown")
                 else:
                     row.values[name] = CAPACITIES[clean]
-                    if upper(raw) not in (upper(CAPACITIES[clean]), clean.upper()):
+                    if upper(raw) not in (upper(CAPACITIES[clean]), clean.upper(), "65 ANS ET PLUS"):
                         row.received[name] = raw
             elif name == "third_party" and "capacity" in self.settings.fields:
                 row.codes.append("third_party_named")
@@ -437,9 +437,6 @@ def _two(whole: str, last: str, first: str) -> list[dict[str, str]]:
     pieces = re.split(r"\s+(?:et|ou|&|ET|OU|Et)\s+", first or whole)
     pieces = [" ".join(word for word in piece.split() if upper(word) not in TITLES) for piece in pieces]
     pieces = ([piece for piece in pieces if piece] + ["", ""])[:2]
-    if first or last:
-        return [{"last_name": last, "first_name": piece} for piece in pieces] if first else [
-            {"last_name": _surname(last), "first_name": ""}] * 2  # fmt: skip
     # « M. et Mme DUPONT Jean et Marie »: capitals are the surname of both
     loud = [word for word in whole.split() if word.isupper() and len(word) > 1 and upper(word) not in TITLES]
     quiet = [" ".join(word for word in piece.split() if word not in loud) for piece in pieces]

@@ -136,7 +136,7 @@ def label(target: str, labels: Mapping[str, str]) -> str:
 def guess_heading(heading: str) -> str:
     """The target a heading names, "" when none: whole, then nearly (typing errors), then by a word inside.
 
-    « Tél personne à prévenir » is somebody else's telephone: who it belongs to is looked at first.
+    « Tél personne à prévenir » is somebody else's telephone: who it belongs to is looked at first.
     """
     words = upper(heading)
     if not words or len(words) > 80:
@@ -205,7 +205,7 @@ def _within(guess: str, known: frozenset[str]) -> str:
 
 def _settled(chosen: list[str], known: frozenset[str]) -> list[str]:
     if "last_name" in chosen and not {"first_name", "names"} & set(chosen) and "names" in known:
-        chosen[chosen.index("last_name")] = "names"  # « Nom » alone holds both
+        chosen[chosen.index("last_name")] = "names"  # « Nom » alone holds both
     if "names" in chosen and "first_name" in chosen and not {"last_name", "usage_name", "birth_name"} & set(chosen):
         chosen[chosen.index("names")] = "last_name"
     if "names" in chosen and "last_name" in chosen and "first_name" in chosen:
@@ -259,7 +259,7 @@ def faults(mapping: Sequence[str], targets: Mapping[str, str]) -> list[str]:
         if target and target not in targets:
             wrong.append("Une colonne est rangée dans une donnée que ce registre ne garde pas : ignorez-la.")
         elif target and target not in REPEATABLE and list(mapping).count(target) > 1:
-            wrong.append(f"Deux colonnes disent « {targets[target]} » : gardez-en une, ignorez l’autre.")
+            wrong.append(f"Deux colonnes disent « {targets[target]} » : gardez-en une, ignorez l’autre.")
     if not {"names", "last_name", "usage_name", "birth_name"} & set(mapping):
         wrong.append("Dites quelle colonne donne le nom de la personne.")
     if not {"birth_date", "phone", "address", "street", "file_number", "number", "email"} & set(mapping):

@@ -68,7 +68,7 @@ def open_asides(actor: Actor, *, batch: ImportBatch, numbers: Collection[int] | 
 
 @sensitive_variables()
 def aside_table(actor: Actor, *, batch: ImportBatch) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of what was not taken in, « Ligne » and « Motif » first; for whoever puts them right outside.
+    """Headings and rows of what was not taken in, « Ligne » and « Motif » first; for whoever puts them right outside.
 
     Of persons who were erased or refuse, the line and the reason only: nothing of them is kept.
     """

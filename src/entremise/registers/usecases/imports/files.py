@@ -162,7 +162,7 @@ def still_mine(batch: ImportBatch, state: str, token: int, **changes: Any) -> No
 
 
 def fail(batch: ImportBatch, token: int, failure: str) -> None:
-    """Leave the batch « interrompu », by code only: what broke may quote a row."""
+    """Leave the batch « interrompu », by code only: what broke may quote a row."""
     mine = ImportBatch.objects.filter(pk=batch.pk, token=token, state__in=IMPORT.verbs["fail"][0])
     mine.update(state="failed", failure=failure[:40], alive_until=None)
 

@@ -120,7 +120,7 @@ def receive_file(
     if twin is not None and not since:
         day = f"{twin.received_on:%d/%m/%Y}"
         raise FileAlreadyLoaded(
-            f"Ce fichier est déjà là : reçu le {day}, import {twin.public_id}, « {twin.get_state_display()} ». "
+            f"Ce fichier est déjà là : reçu le {day}, import {twin.public_id}, « {twin.get_state_display()} ». "
             "Rien n’a été ajouté."
         )
     batch = ImportBatch(
