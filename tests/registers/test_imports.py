@@ -175,7 +175,7 @@ def test_a_couple_on_one_row_is_set_aside_and_becomes_two_records(odile, django_
     batch = files.loaded(odile, [files.legal(1, last="M. et Mme DURAND", first="Jean et Marie"), files.legal(2)])
     (aside,) = usecases.open_asides(odile, batch=batch)
     assert aside.reasons == [PROBLEMS["two_persons"].sentence]
-    assert [one["first_name"] for one in aside.proposals] == ["Jean", "Marie"]
+    assert aside.proposals == [{"last_name": "DURAND", "first_name": one} for one in ("Jean", "Marie")]
     common = {**aside.said, "last_name": "DURAND"}
     with django_capture_on_commit_callbacks(execute=True):
         persons = usecases.correct_row(

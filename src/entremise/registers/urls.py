@@ -1,6 +1,7 @@
 from django.urls import path
 
 from entremise.registers.web import (
+    asides,
     decisions,
     enrolling,
     imports,
@@ -51,9 +52,9 @@ urlpatterns = [
     # imports
     path("registres/fichiers/", imports.import_list, name="import_list"),
     path("registres/fichiers/<slug:public_id>/", imports.import_page, name="import_page"),
-    path("registres/fichiers/<slug:public_id>/de-cote/", imports.import_asides, name="import_asides"),
-    path("registres/fichiers/<slug:public_id>/absentes/", imports.import_absent, name="import_absent"),
-    path("registres/fichiers/<slug:public_id>/lignes.<slug:form>", imports.import_rows, name="import_rows"),
+    path("registres/fichiers/<slug:public_id>/de-cote/", asides.import_asides, name="import_asides"),
+    path("registres/fichiers/<slug:public_id>/absentes/", asides.import_absent, name="import_absent"),
+    path("registres/fichiers/<slug:public_id>/lignes.<slug:form>", asides.import_rows, name="import_rows"),
     path("registres/fichiers/<slug:public_id>/<slug:deed>/", imports.import_deed, name="import_deed"),
     path("registres/r/<slug:code>/importer/", imports.import_new, name="import_new"),
     # the life of registers

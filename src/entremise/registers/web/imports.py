@@ -17,24 +17,19 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from entremise.kernel import clock
 from entremise.kernel.errors import DomainError, NotAllowed, NotFound
 from entremise.kernel.http import Request, tell
-from entremise.kernel.machines import IllegalTransition
-from entremise.kernel.tables import writing
 from entremise.people.engine import phone as phones
 from entremise.registers import policies, queries, usecases
 from entremise.registers.engine.intake import PROBLEMS
 from entremise.registers.engine.intake.problems import LABELS, OUTCOMES
-from entremise.registers.forms.imports import IGNORED, NEW, ColumnsForm, FileForm, RowForm, sentence
+from entremise.registers.forms.imports import IGNORED, NEW, ColumnsForm, FileForm, sentence
 from entremise.registers.models import ImportBatch, ImportedRow
 from entremise.registers.usecases.imports import files
 from entremise.registers.usecases.imports.loading import MOST_CHANGED
-from entremise.vault import queries as vault_queries, registry, usecases as vault
+from entremise.vault import registry
 
 PAGE = 25
-ASIDES = 8
-TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 TAGS = {"loaded": "good", "failed": "danger", "checked": "warn", "mapped": "warn"}
 STEPS = ("Fichier", "Colonnes", "Aperçu", "Chargement")
 AT = {"received": 0, "reading": 0, "mapped": 1, "checking": 1, "checked": 2, "loading": 3, "loaded": 4}
@@ -70,7 +65,7 @@ def _seen(request: Request, code: str) -> Any:
     return queries.register_seen(request.actor, code)
 
 
-def _batch(request: Request, public_id: str) -> ImportBatch:
+def batch_seen(request: Request, public_id: str) -> ImportBatch:
     policies.require_reader(request.actor)
     batch = queries.batch_of(public_id)
     _seen(request, batch.register)
@@ -168,7 +163,7 @@ def _receive(request: Request, code: str, said: dict[str, Any], known: dict[str,
 @require_http_methods(["GET", "POST"])
 def import_page(request: Request, public_id: str) -> HttpResponse:
     """Where a file is: being read, its columns, what would happen, what it did."""
-    batch = _batch(request, public_id)
+    batch = batch_seen(request, public_id)
     if request.htmx:
         if not batch.at_work:
             return HttpResponseClientRedirect(reverse("registers:import_page", args=[public_id]))
@@ -281,7 +276,7 @@ def _readable(name: str, value: str) -> str:
 @require_POST
 def import_deed(request: Request, public_id: str, deed: str) -> HttpResponse:
     """What a keeper decides of a file: its sheet, its columns again, load it, give it up, take it back."""
-    batch = _batch(request, public_id)
+    batch = batch_seen(request, public_id)
     actor = request.actor
     try:
         if deed == "feuille":
@@ -310,107 +305,3 @@ def import_deed(request: Request, public_id: str, deed: str) -> HttpResponse:
     except (DomainError, ValidationError) as error:
         _say(request, error)
     return redirect("registers:import_page", public_id)
-
-
-@never_cache
-@sensitive_post_parameters()
-@sensitive_variables()
-@require_http_methods(["GET", "POST"])
-def import_asides(request: Request, public_id: str) -> HttpResponse:
-    """Rows set aside, some at a time, each with its form: put right, it comes in at once."""
-    batch = _batch(request, public_id)
-    policies.require_keeper(request.actor)
-    waiting = ImportedRow.objects.filter(batch=batch, part=0, outcome="quarantined").order_by("number")
-    page = Paginator(waiting, ASIDES).get_page(request.GET.get("page"))
-    if not page.paginator.count:
-        return redirect("registers:import_page", public_id)
-    numbers = [one.number for one in page]
-    asides = usecases.open_asides(request.actor, batch=batch, numbers=numbers)
-    targets = usecases.targets_of(batch.register)
-    asked = request.POST.get("number", "")
-    forms = []
-    for aside in asides:
-        options: dict[str, Any] = {
-            "targets": targets, "said": aside.said, "proposals": aside.proposals, "codes": aside.codes,
-            "prefix": f"l{aside.number}",
-        }  # fmt: skip
-        mine = request.method == "POST" and asked == str(aside.number)
-        form = RowForm(request.POST if mine else None, **options)
-        if mine and form.is_valid():
-            try:
-                made = usecases.correct_row(
-                    request.actor,
-                    batch=batch,
-                    number=aside.number,
-                    parts=[{**form.lost, **part} for part in form.persons] if not form.two else form.persons,
-                    confirmed=bool(form.cleaned_data.get("confirmed")),
-                )
-                messages.success(request, f"Ligne {aside.number} : {len(made)} fiche{'s' if len(made) > 1 else ''}.")
-                return redirect("registers:import_asides", public_id)
-            except IllegalTransition as error:
-                messages.info(request, error.message)
-                return redirect("registers:import_asides", public_id)
-            except (DomainError, ValidationError) as error:
-                tell(form, error)
-        forms.append((aside, form))
-    wrong = next((form for _, form in forms if form.errors), None)
-    context = {"batch": batch, "row": _seen(request, batch.register), "page": page, "forms": forms, "wrong": wrong}
-    return render(request, "registers/import_asides.html", context, status=422 if wrong else 200)
-
-
-@never_cache
-@sensitive_variables()
-@require_safe
-def import_rows(request: Request, public_id: str, form: str) -> HttpResponse:
-    """The rows that did not come in, with why: to put right outside and send again."""
-    if form not in TYPES:
-        raise NotFound("Ce format n’existe pas : demandez .csv ou .xlsx.")
-    batch = _batch(request, public_id)
-    headings, rows = usecases.aside_table(request.actor, batch=batch)
-    if form == "csv":
-        content = writing.to_csv(headings, rows)
-    else:
-        about = [
-            ("Contenu", "lignes qui ne sont pas entrées au registre, avec la raison"),
-            ("Import", f"{public_id}, reçu le {batch.received_on:%d/%m/%Y}"),
-            ("Attention", "ce fichier contient des données personnelles : supprimez-le après correction"),
-            ("Lignes", str(len(rows))),
-            ("Fait le", f"{clock.today():%d/%m/%Y}"),
-            ("Par", request.actor.label),
-        ]
-        content = writing.to_xlsx("Lignes à corriger", headings, rows, about)
-    answer = HttpResponse(content, content_type=TYPES[form])
-    answer["Content-Disposition"] = f'attachment; filename="lignes-{public_id}.{form}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
-
-
-@never_cache
-@sensitive_variables()
-@require_safe
-def import_absent(request: Request, public_id: str) -> HttpResponse:
-    """Whom a complete file no longer holds: for a keeper to look at, one page at a time, journalled."""
-    batch = _batch(request, public_id)
-    policies.require_keeper(request.actor)
-    page = Paginator(queries.not_found(batch), PAGE).get_page(request.GET.get("page"))
-    persons = [one.person for one in page]
-    opened = vault.open_many(
-        request.actor,
-        persons=persons,
-        fields=[f"{batch.register}.names"],
-        purpose="registers.keep",
-        motive="Personnes absentes du dernier fichier complet",
-    )
-    origins = queries.provenance_many(persons)
-    states = vault_queries.statuses(batch.register, persons)
-    rows = [
-        {
-            "name": next(iter(opened[person].values.values()), "") if person in opened else "",
-            "why": opened[person].reasons[0].reason if person in opened and opened[person].reasons else "",
-            "last": next((one for one in origins.get(person, [])), None),
-            "state": states.get(person, ""),
-        }
-        for person in persons
-    ]
-    context = {"batch": batch, "row": _seen(request, batch.register), "page": page, "rows": rows}
-    return render(request, "registers/import_absent.html", context)

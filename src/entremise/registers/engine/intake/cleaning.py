@@ -9,12 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from entremise.registers.engine.cells import address_cell, address_in, names_cell, names_in
 from entremise.registers.engine.fields import Communes, address as read_address, birth_date, phones
-from entremise.registers.engine.fields.dates import EPOCHS, MONTHS
 from entremise.registers.engine.intake.problems import worst
+from entremise.registers.engine.intake.saying import (
+    commune_codes,
+    past_day,
+    same_day,
+    same_digits,
+    told_apart,
+    two_rows,
+)
 from entremise.registers.engine.intake.scrubbing import REMOVED, repaired, scrubbed
 from entremise.registers.engine.names import EMPTY, TITLES, two_persons, upper
 
@@ -29,7 +36,6 @@ NAMES = ("last_name", "first_name", "usage_name", "birth_name", "names", "civili
 PLAIN_TITLES = frozenset({"", "M", "M.", "Mme", "MME", "Mr", "MR", "Monsieur", "Madame", "Mlle"})
 TOTALS = ("TOTAL", "SOUS TOTAL", "TOTAUX", "NOMBRE", "EFFECTIF", "NB ")
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,63}")
-_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})")
 _CAPACITY = (
     ("b", re.compile(r"INAPTE|INAPTITUDE|\b60\b|\bB\b")),
     ("c", re.compile(r"HANDICAP|\bAAH\b|\bPCH\b|\bACTP\b|INVALIDITE|\bCMI\b|RQTH|\bPH\b|\bC\b")),
@@ -236,11 +242,11 @@ class Cleaner:
         alone = part["civility"] in PLAIN_TITLES and not any(" " in text for text in raw)
         if not alone and two_persons(*filter(None, (part["civility"], *(part[name] for name in NAMES[:2]), whole))):
             row.codes.append("two_persons")
-            row.proposals = _two(whole, last or usage or birth, part["first_name"])
+            row.proposals = two_rows(whole, last or usage or birth, part["first_name"])
         if whole and not (last or first):
             found = names_in(whole, self.known)
             last, first = found.get("last_name", ""), found.get("first_name", "")
-            if "," not in whole and first and not _told_apart(whole) and len(whole.split()) > 1:
+            if "," not in whole and first and not told_apart(whole) and len(whole.split()) > 1:
                 row.codes.append("names_order")
         name = names_cell(last=last, first=first, birth=birth, usage=usage).strip(" ,")
         if not name:
@@ -276,7 +282,7 @@ class Cleaner:
         clean = f"{read.dob[:4]}-{read.dob[4:6]}-{read.dob[6:]}" if read.dob else (read.year or "")
         if clean:
             row.values["birth_date"] = clean
-        if not clean or not _same_day(raw, clean):
+        if not clean or not same_day(raw, clean):
             row.received["birth_date"] = raw
 
     def _phones(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
@@ -288,7 +294,7 @@ class Cleaner:
             numbers += [number for number in found if number not in numbers]
         if numbers:
             row.values["phone"] = BETWEEN.join(numbers[:MOST_PHONES])
-        if raw and not (len(numbers) <= MOST_PHONES and _same_digits(raw, numbers)):
+        if raw and not (len(numbers) <= MOST_PHONES and same_digits(raw, numbers)):
             row.received["phone"] = BETWEEN.join(raw)
         if text := " ".join(said.get("email", ())).strip():
             found_mail = _EMAIL.search(text.removeprefix("mailto:"))
@@ -321,7 +327,7 @@ class Cleaner:
         clean_town = town
         if found.how in ("fuzzy", "postcode_only") and found.code:
             clean_town = self.town_names.get(found.district or found.code, town)
-        row.codes += _commune_codes(found.how, town)
+        row.codes += commune_codes(found.how, town)
         row.values["address"] = address_cell(street=street, more=more, postcode=clean_code, town=clean_town)
         if not row.values["address"]:
             del row.values["address"]
@@ -346,7 +352,7 @@ class Cleaner:
                 continue
             if day is not None:
                 row.values[target] = day.isoformat()
-            if day is None or not _same_day(raw, day.isoformat()):
+            if day is None or not same_day(raw, day.isoformat()):
                 row.received[target] = raw
 
     def _others(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
@@ -367,82 +373,3 @@ class Cleaner:
                         row.received[name] = raw
             elif name == "third_party" and "capacity" in self.settings.fields:
                 row.codes.append("third_party_named")
-
-
-def past_day(text: str, *, today: date, epoch: int = 1900, month_first: bool = False) -> date | None:
-    """A day of the last 60 years as a file writes it (a request, a letter): two-digit years are of this century.
-
-    None for anything else, and for a day to come: it is never invented.
-    """
-    text = text.strip()
-    found: tuple[int, int, int] | None = None
-    if iso := re.match(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)", text):
-        found = (int(iso[1]), int(iso[2]), int(iso[3]))
-    elif re.fullmatch(r"\d{4,5}(?:\.\d+)?", text) and float(text) > 20_000:
-        day = EPOCHS[epoch] + timedelta(days=int(float(text)))
-        found = (day.year, day.month, day.day)
-    else:
-        parts = re.findall(r"\d+|[A-Z]+", upper(text))
-        named = next((m for part in parts if part.isalpha() and (m := MONTHS.get(part[:4]) or MONTHS.get(part))), 0)
-        numbers = [int(part) for part in parts if part.isdigit() and len(part) <= 4]
-        if named and len(numbers) >= 2:
-            found = (numbers[1], named, numbers[0])
-        elif len(numbers) >= 3:
-            first, second = (numbers[1], numbers[0]) if month_first else (numbers[0], numbers[1])
-            found = (numbers[2], second, first)
-    if found is None:
-        return None
-    year, month, number = found
-    if year < 100:
-        year += 2000
-    try:
-        when = date(year, month, number)
-    except ValueError:
-        return None
-    return when if date(today.year - 60, 1, 1) <= when <= today else None
-
-
-def _told_apart(whole: str) -> bool:
-    """Whether capitals say which word is the surname."""
-    words = [word for word in whole.split() if len(word) > 1]
-    return 0 < sum(word.isupper() for word in words) < len(words)
-
-
-def _same_day(raw: str, clean: str) -> bool:
-    if raw == clean:
-        return True
-    found = _DAY.fullmatch(raw)
-    return found is not None and f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}" == clean
-
-
-def _same_digits(raw: Sequence[str], numbers: Sequence[str]) -> bool:
-    """Whether the cells hold these numbers and nothing else, in national writing: only layout differs."""
-    digits = re.sub(r"\D", "", "".join(raw))
-    letters = any(sign.isalpha() for text in raw for sign in text)
-    return not letters and digits == "".join("0" + number[3:] for number in numbers if number.startswith("+33"))
-
-
-def _commune_codes(how: str, town: str) -> list[str]:
-    if how == "empty":
-        return ["commune_missing"]
-    codes = {"fuzzy": "commune_fuzzy", "unknown": "commune_unknown", "ambiguous": "commune_ambiguous",
-             "postcode_name_differs": "postcode_name_differs"}  # fmt: skip
-    if how == "ambiguous" and not town:
-        return ["commune_missing"]
-    return [codes[how]] if how in codes else []
-
-
-def _two(whole: str, last: str, first: str) -> list[dict[str, str]]:
-    """The two rows that a row of two persons would make: what can be told apart, the rest to complete."""
-    pieces = re.split(r"\s+(?:et|ou|&|ET|OU|Et)\s+", first or whole)
-    pieces = [" ".join(word for word in piece.split() if upper(word) not in TITLES) for piece in pieces]
-    pieces = ([piece for piece in pieces if piece] + ["", ""])[:2]
-    # « M. et Mme DUPONT Jean et Marie »: capitals are the surname of both
-    loud = [word for word in whole.split() if word.isupper() and len(word) > 1 and upper(word) not in TITLES]
-    quiet = [" ".join(word for word in piece.split() if word not in loud) for piece in pieces]
-    return [{"last_name": " ".join(loud), "first_name": piece} for piece in quiet]
-
-
-def _surname(last: str) -> str:
-    words = [word for word in last.split() if upper(word) not in TITLES and upper(word) not in ("ET", "OU")]
-    return " ".join(words)
