@@ -263,6 +263,16 @@ def test_who_controls_sees_counts_and_no_way_to_read(client, desk):
     assert "QUETZAL" not in text
 
 
+def test_the_page_says_when_nobody_could_be_the_second_reader(mehdi, desk):
+    page = reverse("registers:review")
+    desk.says(desk.mehdi, desk.pair(guards=["given_differs"]), "same", "other")
+    assert "Il manque une personne" not in mehdi.get(page).content.decode()
+    ines = user(desk.ines)
+    ines.is_active = False
+    ines.save()
+    assert "Il manque une personne" in mehdi.get(page).content.decode()
+
+
 def test_when_no_grant_holds_the_page_says_where_to_ask(mehdi, desk):
     pair = desk.pair()
     vault.withdraw(desk.town.listed, request=desk.grant.public_id)

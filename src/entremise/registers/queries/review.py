@@ -70,6 +70,13 @@ def readers_left(pair: Pair, readings: Iterable[Reading]) -> int:
     return len(set(humans.values()) - {humans.get(one) for one in read})
 
 
+def second_readers(requesters: Collection[int]) -> int:
+    """How many humans keep registers and asked for none of these linkages: with one, no pair is read twice."""
+    keepers = [user.pk for user in colleagues("keeper")]
+    humans = same_human([*keepers, *requesters])
+    return len({humans[one] for one in keepers if one in humans} - {humans.get(one) for one in requesters})
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The queue as a keeper looks at it: `by_reason` (French, number), the states, who reads and how much."""

@@ -46,8 +46,11 @@ def review(request: Request) -> HttpResponse:
     live = grants(now)
     model = proof.current_model()
     agreed, found = proof.agreement(), proof.evidence(model)
+    progress = queries.progress(set(live), now)
+    asked_by = {grant.requester for grant in live.values()}
     context = {
-        "progress": queries.progress(set(live), now),
+        "progress": progress,
+        "short": bool(progress.second) and queries.second_readers(asked_by) < 2,
         "grants": list(live.values()),
         "agreement": agreed,
         "kappa": said(agreed.kappa),
