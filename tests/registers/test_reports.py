@@ -13,6 +13,7 @@ from entremise.accounts.models import User
 from entremise.kernel import clock
 from entremise.kernel.errors import DomainError, NotAllowed, NotFound
 from entremise.kernel.machines import IllegalTransition
+from entremise.people.usecases import merge_persons
 from entremise.registers import usecases
 from entremise.registers.models import LifeReport
 from entremise.vault import queries as facts, usecases as vault
@@ -171,3 +172,15 @@ def test_of_two_who_confirm_at_once_one_does_and_of_confirm_and_dismiss_one_wins
         one.join()
     assert said.count("done") == 1, said
     assert status(made.person_id) == {HEAT: "closed"}
+
+
+def test_somebody_known_under_two_identities_dies_once(sylvie, armelle):
+    made = enrolled(sylvie)
+    other = sealed(CARE, 1)[0]
+    merge_persons(MACHINE, absorbed=other, kept=made.person_id, registers=(HEAT, CARE))
+    row = dead(sylvie, made)
+    assert (status(made.person_id), status(other)) == ({HEAT: "frozen"}, {CARE: "frozen"})
+    usecases.confirm_report(armelle, report=row, phone=NUMBER)
+    assert status(other) == {CARE: "closed"}
+    usecases.undo_report(sylvie, report=row)
+    assert (status(made.person_id), status(other)) == ({HEAT: "active"}, {CARE: "to_inform"})

@@ -112,7 +112,7 @@ REPORT = Machine(
 class LifeReport(models.Model):
     """Somebody is said dead or gone: one human reports, another confirms. Frozen between the two, closed after.
 
-    `before`: the state of each record it froze, to put back when the report was wrong.
+    `before`: `person/register` → the state of each record it froze, to put back when the report was wrong.
     """
 
     KINDS = {"deceased": "décès", "moved": "départ du territoire"}

@@ -20,6 +20,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import DomainError, NotFound
 from entremise.people.models import Person
+from entremise.people.queries import together
 from entremise.registers import policies, queries
 from entremise.registers.models import REPORT, LifeReport
 from entremise.vault import queries as facts, usecases as vault
@@ -74,12 +75,14 @@ def _report(actor: Actor, person: UUID, register: str, kind: str, source: str) -
     me = policies.require_keeper(actor)
     if source not in LifeReport.SOURCES:
         raise ValidationError({"source": "Dites comment vous l’avez appris."})
-    concerned = {one.register: one.status for one in facts.records_of(person)}
-    if register not in concerned:
+    own = {one.register: one.status for one in facts.records_of(person)}
+    if register not in own:
         raise NotFound("Cette personne n’est pas dans ce registre, ou a demandé son effacement.")
-    if kind == "moved":
-        concerned = {register: concerned[register]}
-    before = {code: status for code, status in concerned.items() if status in LIVE}
+    concerned = {(person, register): own[register]}
+    if kind == "deceased":  # somebody known under several identities dies once
+        for one in sorted(together(person)):
+            concerned |= {(one, row.register): row.status for row in facts.records_of(one)}
+    before = {f"{who}/{code}": status for (who, code), status in concerned.items() if status in LIVE}
     row = LifeReport(
         register=register, person=Person(pk=person), kind=kind, source=source, before=before, reported_by=me,
         reported_at=clock.now(),
@@ -89,10 +92,19 @@ def _report(actor: Actor, person: UUID, register: str, kind: str, source: str) -
             row.save(force_insert=True)
     except IntegrityError:
         raise ReportOpen("C’est déjà signalé : une autre personne doit le confirmer.") from None
-    for code in before:
-        vault.set_record(actor, person=person, register=code, status="frozen")
+    for who, code, _ in _held(row):
+        vault.set_record(actor, person=who, register=code, status="frozen")
     record(actor, REPORTED, row, kind=kind, source=source, records=len(before))
     return row
+
+
+def _held(report: LifeReport) -> list[tuple[UUID, str, str]]:
+    """(person, register, former state) of each record that the report froze."""
+    found = []
+    for key, status in report.before.items():
+        who, _, code = key.partition("/")
+        found.append((UUID(who), code, status))
+    return found
 
 
 @transaction.atomic
@@ -119,8 +131,8 @@ def confirm_report(actor: Actor, *, report: LifeReport, phone: str = "") -> None
             "Vérifiez l’avis ; en cas de doute, écartez le signalement."
         )
     REPORT.move(report, "confirm", decided_by=me, decided_at=clock.now())
-    for code in report.before:
-        vault.set_record(actor, person=report.person_id, register=code, status="closed")
+    for who, code, _ in _held(report):
+        vault.set_record(actor, person=who, register=code, status="closed")
     record(actor, CONFIRMED, report, kind=report.kind, records=len(report.before))
 
 
@@ -132,8 +144,8 @@ def dismiss_report(actor: Actor, *, report: LifeReport) -> None:
     """
     me = policies.require_keeper(actor)
     REPORT.move(report, "dismiss", decided_by=me, decided_at=clock.now())
-    for code, status in report.before.items():
-        vault.set_record(actor, person=report.person_id, register=code, status=status)
+    for who, code, status in _held(report):
+        vault.set_record(actor, person=who, register=code, status=status)
     record(actor, DISMISSED, report, kind=report.kind)
 
 
@@ -148,6 +160,6 @@ def undo_report(actor: Actor, *, report: LifeReport) -> None:
     if report.decided_at is not None and now - report.decided_at > UNDO:
         raise TooLateToUndo("Plus de 30 jours ont passé : inscrivez à nouveau la personne, avec son accord.")
     REPORT.move(report, "undo", undone_by=me, undone_at=now)
-    for code, status in report.before.items():
-        vault.reopen_record(actor, person=report.person_id, register=code, status=status)
+    for who, code, status in _held(report):
+        vault.reopen_record(actor, person=who, register=code, status=status)
     record(actor, UNDONE, report, kind=report.kind)
