@@ -79,7 +79,7 @@ def run_page(request: Request, public_id: str) -> HttpResponse:
         "agreement": agreed,
         "evidence": found,
         "lacking": lacking(found),
-        "target": f"{found.target * 100:.1f} %".replace(".", ","),
+        "target": f"{found.target * 100:.1f}\u00a0%".replace(".", ","),
         "kappa": said(agreed.kappa),
     }
     if request.htmx and not run.live:
@@ -111,7 +111,7 @@ def models(request: Request) -> HttpResponse:
         "agreement": agreed,
         "evidence": found,
         "lacking": lacking(found),
-        "target": f"{found.target * 100:.1f} %".replace(".", ","),
+        "target": f"{found.target * 100:.1f}\u00a0%".replace(".", ","),
         "kappa": said(agreed.kappa),
     }
     return render(request, "registers/models.html", context)

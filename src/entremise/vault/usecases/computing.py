@@ -38,7 +38,7 @@ BUDGET, PERIOD = 20, timedelta(days=30)
 """Tables of one register in a month, whoever asks (PD: ours): differences of many tables tell what each hides."""
 CROSSED = 3
 MOST = 1_000_000
-"""Persons of one computation (measured: docs/explanation/benchmarks.md)."""
+"""Persons of one computation: half a millisecond each, memory of one part (docs/explanation/benchmarks.md)."""
 PART = 5_000
 """Persons read at once: what is decrypted and not used yet."""
 PROVE_AGAIN = "Un calcul demande une seconde preuve de moins de 15 minutes : prouvez de nouveau votre identité."

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from entremise.audit.registry import declare
@@ -95,6 +95,7 @@ def store(
     `suspended`: readers do not agree with one another, automatic pairs are only proposed.
     Raises LeaseLost (another worker holds it, or it was stopped), GrantMissing.
     """
+    _take_time()
     hold()  # before the trail: whoever merges takes it first
     now = clock.now()
     mine = LinkageRun.objects.filter(pk=run.pk, token=run.token, state="running")
@@ -121,6 +122,14 @@ def store(
     run.refresh_from_db()
     record(actor, DONE, run, fed=fed, left_out=left_out, merged=merged, pairs=kept)
     return run
+
+
+def _take_time() -> None:
+    """A million pairs take longer than a page may: PostgreSQL's limits for pages are lifted for this transaction."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+                cursor.execute("SELECT set_config(%s, '0', true)", [limit])
 
 
 def _located(found: Found) -> list[vault.RecordAt]:
@@ -212,8 +221,7 @@ def _confirm(found: Found) -> int:
     for left, right in found.confirm:
         rows = Decision.objects.filter(left=left, right=right, verdict="must", state="open")
         waits += rows.update(state="to_confirm")
-    bare = Decision.objects.filter(state="open", left_digest=None, left__in=list(found.digests)[:MANY])
-    for row in bare:
+    for row in Decision.objects.filter(state="open", left_digest=None):
         one, two = found.digests.get(row.left), found.digests.get(row.right)
         if one is not None and two is not None:
             Decision.objects.filter(pk=row.pk, left_digest=None).update(left_digest=one, right_digest=two)
