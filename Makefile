@@ -57,7 +57,7 @@ e2e: .venv/.dev ## the journeys in a real browser
 	else echo; echo '######## SKIPPED: no chromium on this computer, journeys not run ########'; echo; fi
 
 shots: .venv/.dev ## pictures of every page, to be looked at: tests/journeys/shots/
-	python manage.py demo
+	python manage.py demo --whole
 	python scripts/screenshots.py
 
 lock: ## compile requirements/*.txt again (needs uv)
