@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from copy import copy
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -13,8 +14,9 @@ from bs4 import BeautifulSoup
 from django.db import connection, connections, transaction
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
+from xdist.scheduler import LoadScopeScheduling
 
-from entremise.kernel import clock
+from entremise.kernel import clock, memory
 from entremise.kernel.actors import Actor
 from entremise.rules.models import RuleSet
 from entremise.rules.queries import compiled
@@ -45,6 +47,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if mark := item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.django_db(**{**mark.kwargs, "databases": "__all__"}), append=False)
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+class KeptTogether(LoadScopeScheduling):
+    """Test by test to whoever is free; but a module whose tests share what took long to make, to one worker.
+
+    xdist's own groups do nothing with pytest 9.2: a mark on the test no longer reaches its name.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if shares(self.config.rootpath / module) else nodeid
+
+
+@cache
+def shares(module: Path) -> bool:
+    text = module.read_text(encoding="utf-8") if module.is_file() else ""
+    return 'scope="module"' in text or 'scope="session"' in text
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    return KeptTogether(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+def pytest_collection_finish() -> None:
+    """Everything is imported and stays: the collector walks it no more at each of its passes."""
+    memory.settle()
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import json
 import random
 import secrets
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -51,6 +52,7 @@ def seed_profiles() -> list[str]:
     return values
 
 
+@cache
 def needles(value: str) -> dict[str, bytes]:
     """The ways one value may be written: as is, and as programs write it."""
     raw = value.encode()

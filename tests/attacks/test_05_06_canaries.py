@@ -86,6 +86,7 @@ def body(answer) -> bytes:
     return content + str(dict(answer.headers)).encode() + str(answer.cookies).encode()
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_no_canary_is_found_anywhere(client, disk, caplog, capsys, settings, run_jobs):
     caplog.set_level(logging.DEBUG)

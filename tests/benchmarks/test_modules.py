@@ -10,6 +10,7 @@ import pytest
 from benchmarks.__main__ import modules, table
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", modules())
 def test_a_benchmark_runs_and_compares_with_a_baseline_in_the_same_run(name):

@@ -13,6 +13,7 @@ PAGES = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.skipif(not shutil.which("java"), reason="no java: HTML validity not checked")
 def test_pages_are_valid_html(client, tmp_path):

@@ -35,7 +35,7 @@ from tests.accounts.factories import agent
 from tests.mutualaid.factories import category
 from tests.territories.factories import commune
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]  # one town for all, made by one process
+pytestmark = pytest.mark.django_db
 
 MACHINE = Actor.machine("démonstration")
 CODES = {

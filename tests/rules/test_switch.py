@@ -47,29 +47,31 @@ def shared_database(folder: Path) -> Iterator[str]:
         settings["NAME"], connection.connection = before
 
 
+def heard(folder: Path) -> list[list[str]]:
+    """The lines that each worker has written, ended or not."""
+    files = [folder / f"worker-{one}" for one in range(WORKERS)]
+    return [file.read_text(encoding="utf-8").splitlines() if file.exists() else [] for file in files]
+
+
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_no_worker_decides_by_the_old_rules_once_new_ones_are_in_force(tmp_path):
     with shared_database(tmp_path) as address:
         forms = [form for form in queries.forms(queries.active()) if form.id != "rule-call"]
         row = usecases.prepare_rules(SIGNER, forms=forms, decision="Essai")
         environment = {**os.environ, "DATABASE_URL": address, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-        command = [sys.executable, "-m", "tests.rules.worker"]
-        children = [
-            subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            for _ in range(WORKERS)
-        ]  # fmt: skip
-        first = [[child.stdout.readline() for _ in range(20)] for child in children]
-        assert all(lines[-1] for lines in first), [c.communicate()[1] for c in children]
+        command = [sys.executable, "-m", "tests.rules.worker", str(tmp_path), str(WORKERS)]
+        family = subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stderr=subprocess.PIPE)
+        while min(len(said) for said in heard(tmp_path)) < 20:
+            assert family.poll() is None, family.communicate()[1]
+            time.sleep(0.05)
         usecases.activate_rules(SIGNER, number=row.number)
         assert not transaction.get_connection().in_atomic_block
         activated = time.time_ns()
-        outputs = [child.communicate("now\n", timeout=60)[0] for child in children]
-    lines = [
-        line.split()
-        for early, late in zip(first, outputs, strict=True)
-        for line in "".join([*early, late]).splitlines()
-    ]
+        (tmp_path / "now").touch()
+        trouble = family.communicate(timeout=60)[1]
+    assert family.returncode == 0, trouble
+    lines = [line.split() for said in heard(tmp_path) for line in said]
     assert len(lines) >= WORKERS * LEAST
     assert {tuple(line[1:]) for line in lines} == {("1", "1"), (str(row.number), "0")}
     after = [line for line in lines if int(line[0]) >= activated]

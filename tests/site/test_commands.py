@@ -25,7 +25,6 @@ from entremise.site import doctor
 from entremise.site.models import Tick
 from entremise.site.usecases import NEVER
 
-pytestmark = pytest.mark.xdist_group("commands")  # one demonstration for all, made by one process
 ROOT = Path(__file__).parents[2]
 
 
