@@ -40,12 +40,9 @@ from entremise.registers.queries.life import (
     waiting,
     with_requests,
 )
-from entremise.registers.queries.persons import PersonView, Said, person_view
 from entremise.registers.queries.tables import commune_names, communes, first_names, starting_model
 
 __all__ = [
-    # one person seen from a purpose
-    "PersonView", "Said", "person_view",
     # targeting
     "Usable", "members",
     # the life of a register
