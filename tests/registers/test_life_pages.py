@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -154,14 +155,15 @@ def test_a_campaign_by_call_goes_from_one_person_to_the_next(sylvie, enter):
     row = CheckRound.objects.get()
     assert answer["Location"] == f"/registres/confirmations/{row.public_id}/"
     page = words(client.get(f"/registres/confirmations/{row.public_id}/1/"))
-    assert "FICTION, Yvonne" in page
+    called = re.search(r"FICTION, \w+", page)  # the order of persons born in one millisecond is nobody's
+    assert called
     assert "06 39 98 00 0" in page
     answer = client.post(f"/registres/confirmations/{row.public_id}/1/", {"answer": "confirmed"})
     assert answer["Location"] == f"/registres/confirmations/{row.public_id}/2/"
     found = client.get(f"/registres/confirmations/{row.public_id}/", {"reference": f"{row.public_id}-3"})
     assert found["Location"] == f"/registres/confirmations/{row.public_id}/3/"
     closed = client.get(f"/registres/confirmations/{row.public_id}/1/")
-    assert "FICTION, Yvonne" not in words(closed)
+    assert called[0] not in words(closed)
 
 
 def test_letters_of_information_leave_and_the_persons_are_informed(sylvie, enter):
