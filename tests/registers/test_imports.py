@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings as hypothesis, strategies as st
+from hypothesis import assume, given, HealthCheck, settings as hypothesis, strategies as st
 
 from entremise.audit.models import Entry
 from entremise.kernel.errors import NotAllowed, NotFound
@@ -417,11 +417,12 @@ def test_an_import_and_an_enrolment_write_the_capacity_alike():
     assert usecases.CAPACITIES == CAPACITIES
 
 
+NIR = "1380338185001"
 messy = st.sampled_from(
     [
         "", " ", "Odette", "DURAND", "M. et Mme DURAND", "Jean et Marie", "INCONNU", "0639981234", "6,12E+08", "12",
         "06 39 98 00 01 / 02 61 91 00 01", "Grenoble", "38000", "Nulle-Part", "=1+1", "a" * 700, "12/03/1938", "14316",
-        "31/02/1940", "03/28/1938", "TOTAL", "Nom", "1", "1380338185001", "JosÃ©", "x\ny", "\u202e", "né le 3 mai 41",
+        "31/02/1940", "03/28/1938", "TOTAL", "Nom", "1", NIR, "JosÃ©", "x\ny", "\u202e", "né le 3 mai 41",
     ]
 )  # fmt: skip
 
@@ -429,6 +430,8 @@ messy = st.sampled_from(
 @hypothesis(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(messy, min_size=9, max_size=9), min_size=1, max_size=10))
 def test_accepted_warned_aside_refused_and_blank_rows_are_all_the_rows_read(odile, rows):
+    # A column of social security numbers is refused: without any column of names left, there is nothing to check.
+    assume(any(sum(row[place] == NIR for row in rows) < 3 for place in (0, 1)))
     ImportedRow.objects.all().delete()
     SourceRow.objects.all().delete()
     ImportBatch.objects.all().delete()

@@ -47,7 +47,7 @@ class MergeTooDeep(DomainError):
 
 
 class MergeNotLast(DomainError):
-    """A later act was about the same persons: it is undone first."""
+    """Another act was about the same persons and leans on this one: it is undone first."""
 
     code = "merge_not_last"
 
@@ -189,7 +189,7 @@ def _unite_objections(actor: Actor, groups: Sequence[Collection[UUID]]) -> None:
 def restore_merge(actor: Actor, *, event: UUID) -> list[Sides]:
     """Undo what one act united; who is told apart from whom, for a `cannot` between their records.
 
-    In any order, unless a later act was about persons that this would separate. Objections stay on both sides.
+    In any order, unless another act was about persons that this would separate. Objections stay on both sides.
     Raises NotAllowed, NotFound, MergeNotLast (it names that act).
     """
     require_merger(actor)
@@ -204,9 +204,7 @@ def restore_merge(actor: Actor, *, event: UUID) -> list[Sides]:
     left = [row for row in tree if row.event != event]
     for row in left:
         if not _are_one(left, row.said_absorbed, row.said_kept):
-            raise MergeNotLast(
-                f"Un acte plus récent porte sur les mêmes personnes (acte {row.event}) : annulez-le d’abord."
-            )
+            raise MergeNotLast(f"Un autre acte porte sur les mêmes personnes (acte {row.event}) : annulez-le d’abord.")
     sides = [_sides(left, row.absorbed_id, row.kept_id) for row in rows]
     _close(actor, rows, "restored")
     record(actor, RESTORED, Person(pk=rows[0].kept_id), event=str(event), persons=len(rows))
