@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from hypothesis import assume, given, HealthCheck, settings as hypothesis, strategies as st
+from hypothesis import HealthCheck, assume, given, settings as hypothesis, strategies as st
 
 from entremise.audit.models import Entry
 from entremise.kernel.errors import NotAllowed, NotFound
