@@ -186,7 +186,7 @@ def test_a_delicate_need_is_proposed_to_screened_helpers_only(nadia):
         usecases.send_proposal(nadia, need=asked, helper=newcomer)
     assert queries.shortlist(asked).suggestions == []
     usecases.screen_helper(nadia, helper=newcomer)
-    assert [s.helper for s in queries.shortlist(asked).suggestions] == [newcomer]
+    assert [s.helper_id for s in queries.shortlist(asked).suggestions] == [newcomer.pk]
     usecases.send_proposal(nadia, need=asked, helper=newcomer)
 
 

@@ -158,5 +158,5 @@ def test_the_list_shown_ranks_within_the_pool():
     pool = {pk for pk, _ in candidates._pool(request, 50, clock.now())}
     shown = shortlist(request, want=20).suggestions
     assert len(shown) == 20
-    assert {one.helper.pk for one in shown} <= pool
+    assert {one.helper_id for one in shown} <= pool
     assert [one.score for one in shown] == sorted((one.score for one in shown), reverse=True)

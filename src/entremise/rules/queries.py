@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
-from django.db import connection
-
+from entremise.kernel.db import read_rows
 from entremise.kernel.errors import DomainError
 from entremise.rules import engine
 from entremise.rules.engine import Asked, Base, Compiled, EngineRefused, Form, Note, RegisterFacts, Verdict, facts
@@ -50,9 +51,8 @@ def active_number() -> int | None:
 
 def _head() -> tuple[int, str] | None:
     """(number, fingerprint) of the set in force, asked twice by each opening: in the database's own words."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT number, fingerprint FROM rules_ruleset WHERE state = 'active'")
-        return cursor.fetchone()  # type: ignore[no-any-return]
+    rows = read_rows("SELECT number, fingerprint FROM rules_ruleset WHERE state = 'active'")
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 def lapses_soon(rule_set: RuleSet | None, now: datetime) -> bool:
@@ -166,8 +166,14 @@ def values_of(*points: RulePoint) -> dict[str, Value]:
 
     The query reads the values themselves, in the row of the active set: nothing to cache, nothing to go stale.
     """
-    adopted = RuleSet.objects.filter(state="active").values_list("values", flat=True).first() or {}
+    rows = read_rows("SELECT \"values\" FROM rules_ruleset WHERE state = 'active'")
+    adopted = _said(rows[0][0]) if rows else {}
     return {p.key: adopted[p.key] if p.accepts(adopted.get(p.key)) else p.default for p in points}
+
+
+def _said(stored: str | dict[str, Any]) -> dict[str, Any]:
+    """JSON as the driver gives it: text, or already read."""
+    return json.loads(stored) if isinstance(stored, str) else stored
 
 
 def settings() -> list[Setting]:

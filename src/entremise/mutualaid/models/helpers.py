@@ -109,11 +109,26 @@ class HelperIndex(models.Model):
                 fields=["h8", "rested_since", "helper", "cats", "slots", "langs", "radius_m", "free_from", "screened"],
                 name="index_by_h8",
             ),
+            # Nothing else is read, on both databases: a rare language looks at some ten thousand lines.
             models.Index(
-                fields=["h7", "cats", "slots", "langs", "radius_m", "free_from", "screened", "h8", "rested_since"],
+                fields=[
+                    "h7",
+                    "cats",
+                    "slots",
+                    "langs",
+                    "radius_m",
+                    "free_from",
+                    "screened",
+                    "h8",
+                    "rested_since",
+                    "helper",
+                ],
                 name="index_by_h7",
             ),
-            models.Index(fields=["rested_since", "helper"], name="index_by_rest"),
+            models.Index(
+                fields=["rested_since", "helper", "cats", "slots", "langs", "free_from", "screened"],
+                name="index_by_rest",
+            ),
         ]
 
     def __str__(self) -> str:

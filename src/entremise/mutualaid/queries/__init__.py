@@ -1,10 +1,11 @@
 """Every read of Entraide: the only way to obtain an object."""
 
-from entremise.mutualaid.queries.candidates import Shortlist, Suggestion, shortlist, suggestion_for
+from entremise.mutualaid.queries.candidates import Shortlist, Shown, Suggestion, shortlist, suggestion_for
 from entremise.mutualaid.queries.files import (
     NO_LINK,
     categories,
     category,
+    dealings,
     helper,
     helper_of_link,
     helpers,
@@ -47,9 +48,11 @@ __all__ = [
     "expected_wait",
     "accepted_of_need",
     "Shortlist",
+    "Shown",
     "Suggestion",
     "categories",
     "category",
+    "dealings",
     "helper",
     "helper_of_link",
     "helpers",

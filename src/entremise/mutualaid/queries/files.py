@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from entremise.kernel import clock, ids
 from entremise.kernel.actors import Actor
+from entremise.kernel.db import read_rows
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.mutualaid import policies, rules
 from entremise.mutualaid.models import Category, HelperProfile, Match, Need, Proposal, SheetImport
@@ -62,13 +63,25 @@ def queue_counts(actor: Actor) -> dict[str, int]:
 
 
 def need(actor: Actor, public_id: str) -> Need:
-    found = (
-        # The agents are read when there are any: two joins on every page cost more than a rare query.
-        Need.objects.select_related("category", "territory").filter(public_id=public_id).first()
-    )
-    if found is None or not policies.can_see_need(actor, found):
+    try:  # `get` sorts nothing. The agents are read when there are any: two joins cost more than a rare query.
+        found = Need.objects.select_related("category", "territory").get(public_id=public_id)
+    except Need.DoesNotExist:
+        raise NotFound(_NO_PAGE) from None
+    if not policies.can_see_need(actor, found):
         raise NotFound(_NO_PAGE)
     return found
+
+
+_DEALINGS_SQL = """SELECT EXISTS (SELECT 1 FROM mutualaid_proposal WHERE need_id = %s),
+ EXISTS (SELECT 1 FROM mutualaid_match WHERE need_id = %s)"""
+
+
+def dealings(need: Need) -> tuple[list[Proposal], list[Match]]:
+    """What was proposed and agreed, newest first. Most needs that are opened have neither: one query tells."""
+    proposed, matched = read_rows(_DEALINGS_SQL, [need.pk, need.pk])[0]
+    proposals = need.proposals.select_related("helper", "sent_by").order_by("-sent_at", "-pk")
+    matches = need.matches.select_related("helper").prefetch_related("releases", "feedback").order_by("-pk")
+    return list(proposals) if proposed else [], list(matches) if matched else []
 
 
 def need_by_code(actor: Actor, said: str) -> Need | None:

@@ -27,8 +27,7 @@ _LEFT_OUT = {
 }
 
 
-@register.filter
-def reason_words(reason: Sequence[object]) -> str:
+def _reason_words(reason: Sequence[object]) -> str:
     code, value = str(reason[0]), int(str(reason[1]))
     words = {
         "remote": "à distance",
@@ -44,6 +43,12 @@ def reason_words(reason: Sequence[object]) -> str:
         "recent": f"déjà sollicité·e {value} fois en 14 jours",
     }
     return words.get(code, "")
+
+
+@register.filter
+def reasons_words(reasons: Iterable[Sequence[object]]) -> str:
+    """All the reasons of one suggestion on one line: a page shows twenty of them."""
+    return " · ".join(map(_reason_words, reasons))
 
 
 @register.filter

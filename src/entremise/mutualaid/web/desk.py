@@ -188,8 +188,7 @@ def _need_page(request: Request, need: Need, *, wrong: Form | None = None) -> Ht
         purpose=PURPOSE,
         motive=f"Traitement de la demande {need.code}",
     )
-    proposals = list(need.proposals.select_related("helper", "sent_by").order_by("-sent_at", "-pk"))
-    matches = list(need.matches.select_related("helper").prefetch_related("releases", "feedback").order_by("-pk"))
+    proposals, matches = queries.dealings(need)
     match = next(iter(matches), None)
     asked = request.GET.get("aidant", "")
     context: dict[str, Any] = {

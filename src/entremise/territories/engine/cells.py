@@ -5,6 +5,8 @@ Latitudes and longitudes in degrees, distances in metres. Source of the bounds: 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import h3.api.basic_int as h3
 
 
@@ -48,6 +50,7 @@ def between_m(one: tuple[float, float], other: tuple[float, float]) -> float:
     return float(h3.great_circle_distance(one, other, "m"))
 
 
+@lru_cache(maxsize=4096)
 def shortest_edge_m(cell: int) -> float:
     """The cell's shortest edge: cells are not regular and their size changes over the globe."""
     return min(float(h3.edge_length(edge, "m")) for edge in h3.origin_to_directed_edges(cell))

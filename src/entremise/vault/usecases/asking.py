@@ -105,7 +105,8 @@ def question(actor: Actor, purpose: str) -> Question:
         return Question(actor, purpose, now, who, mfa=actor.mfa, fresh=actor.fresh_mfa)
     if actor.user_id is None:
         return Question(actor, purpose, now, None)
-    row = Habilitation.objects.filter(user=actor.user_id).first()
+    signed = Habilitation.objects.raw('SELECT * FROM vault_habilitation WHERE "user" = %s', [actor.user_id])
+    row = next(iter(signed), None)
     agent = AgentFacts(
         str(actor.user_id),
         frozenset(actor.roles & ROLES.keys()),

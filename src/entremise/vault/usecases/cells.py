@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from entremise.kernel.db import insert_rows
+from entremise.kernel.db import adapted, insert_rows, marks
 from entremise.vault import engine, registry
 from entremise.vault.models import BlindIndex, Cell, Record, RecordKey
 from entremise.vault.usecases import keyring
@@ -168,7 +168,8 @@ def read(
             records = Record.objects.in_bulk(list(left))
         cells: dict[UUID, dict[str, Cell]] = {pk: {} for pk in left}
         fields = set().union(*left.values())
-        for cell in Cell.objects.filter(record__in=list(left), field__in=fields):
+        sql = f"SELECT * FROM vault_cell WHERE record_id IN ({marks(left)}) AND field IN ({marks(fields)})"  # noqa: S608
+        for cell in Cell.objects.raw(sql, adapted([*left, *fields])):
             cells[cell.record_id][cell.field] = cell
         for pk in list(left):
             if pk not in records or pk not in keys:  # erased a moment ago

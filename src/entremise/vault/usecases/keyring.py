@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connections, transaction
 
+from entremise.kernel.db import marks
 from entremise.kernel.errors import NotFound
 from entremise.vault import engine
 from entremise.vault.models import Epoch, RecordKey, RootKey, Shredding
@@ -196,7 +197,8 @@ def load(registers: Iterable[str], *, restoring: bool = False) -> Keyring:
     names = set(registers)
     wanted = _codes(names)
     try:
-        rows = list(RootKey.objects.filter(code__in=[*wanted, RESTORING]))
+        asked = [*wanted, RESTORING]
+        rows = list(RootKey.objects.raw(f"SELECT * FROM vault_rootkey WHERE code IN ({marks(asked)})", asked))  # noqa: S608
         first = next((row for row in rows if row.code == INSTANCE), None)
         master = _master(first)
         if missing := set(wanted) - {row.code for row in rows}:

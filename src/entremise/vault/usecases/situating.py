@@ -6,22 +6,15 @@ rules: a record is told by its situation only, so that equal situations share on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from entremise.kernel.db import adapted, as_uuid, marks, read_rows
 from entremise.rules.engine import AgentFacts, PersonFacts, RecordFacts, RegisterFacts
 from entremise.rules.engine.facts import NONE
 from entremise.vault import engine, registry
-from entremise.vault.models import (
-    Assignment,
-    IdentityCheck,
-    Record,
-    RecordKey,
-    Register,
-    Release,
-    Stance,
-)
+from entremise.vault.models import IdentityCheck, Record, RecordKey, Register, Release
 from entremise.vault.registry import Asked
 from entremise.vault.usecases.asking import Question
 from entremise.vault.usecases.keyring import Keyring
@@ -85,10 +78,11 @@ def register_facts(row: Register, question: Question) -> RegisterFacts:
     )
 
 
-def registers(question: Question, codes: Iterable[str]) -> dict[str, RegisterFacts]:
+def registers(question: Question, codes: Collection[str]) -> dict[str, RegisterFacts]:
     """The facts of these registers. One query. RegisterUnknown for one that this site does not have."""
     wanted = set(codes)
-    found = {row.code: register_facts(row, question) for row in Register.objects.filter(pk__in=wanted)}
+    rows = Register.objects.raw(f"SELECT * FROM vault_register WHERE code IN ({marks(codes)})", list(codes))  # noqa: S608
+    found = {row.code: register_facts(row, question) for row in rows}
     if wanted - set(found):
         raise RegisterUnknown("Ce registre n’existe pas ici. Le responsable de traitement peut le créer.")
     return found
@@ -102,9 +96,12 @@ def first_status(code: str) -> str:
 
 def cases(ring: Keyring, persons: Sequence[UUID], codes: Sequence[str]) -> list[Case]:
     """The records asked and their keys: two queries. An unknown person takes the same path, without record."""
-    found = Record.objects.filter(person__in=persons, register__in=codes)
+    sql = f"SELECT * FROM vault_record WHERE person IN ({marks(persons)}) AND register IN ({marks(codes)})"  # noqa: S608
+    found = Record.objects.raw(sql, adapted([*persons, *codes]))
     records = {(record.person, record.register): record for record in found}
-    keys = RecordKey.objects.in_bulk([record.pk for record in records.values()])
+    ids = [record.pk for record in records.values()]
+    rows = RecordKey.objects.raw(f"SELECT * FROM vault_recordkey WHERE record IN ({marks(ids)})", adapted(ids, "keys"))  # noqa: S608
+    keys = {row.record: row for row in rows}
     made = []
     for person in persons:
         for register in codes:
@@ -169,14 +166,20 @@ def for_field(question: Question, case: Case, facts: RecordFacts, name: str) -> 
     return facts
 
 
+# An opening asks these two of every person it shows.
+_STANCES_SQL = "SELECT person, word FROM vault_stance WHERE person IN ({persons}) AND purpose = %s"
+_ASSIGNED_SQL = """SELECT person, register FROM vault_assignment WHERE person IN ({persons}) AND "user" = %s
+ AND ended_at IS NULL AND at <= %s AND until > %s AND (%s OR purpose = %s)"""
+
+
 def _stances(question: Question, persons: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
     """(who objects, who agrees) to the purpose asked. One query."""
     objections: set[UUID] = set()
     consents: set[UUID] = set()
     for start in range(0, len(persons), MANY):  # one query for a page; an import has thousands of persons
-        rows = Stance.objects.filter(person__in=persons[start : start + MANY], purpose=question.purpose)
-        for person, word in rows.values_list("person", "word"):
-            (objections if word == "objection" else consents).add(person)
+        some = persons[start : start + MANY]
+        for person, word in read_rows(_STANCES_SQL.format(persons=marks(some)), [*some, question.purpose]):
+            (objections if word == "objection" else consents).add(as_uuid(person))
     return objections, consents
 
 
@@ -185,11 +188,10 @@ def _assigned(question: Question, persons: Sequence[UUID]) -> set[tuple[UUID, st
     confided for another purpose counts there too. One query, none for who is no agent."""
     if not isinstance(question.who, AgentFacts) or len(persons) > MANY:
         return set()  # more than a list holds: an import, where nothing was confided yet
-    rows = Assignment.objects.filter(person__in=persons, user=int(question.who.id), ended_at=None)
-    rows = rows.filter(at__lte=question.now, until__gt=question.now)
-    if question.purpose != RESCUE:
-        rows = rows.filter(purpose=question.purpose)
-    return set(rows.values_list("person", "register"))
+    any_purpose = question.purpose == RESCUE
+    said = [*persons, int(question.who.id), question.now, question.now, any_purpose, question.purpose]
+    rows = read_rows(_ASSIGNED_SQL.format(persons=marks(persons)), said)
+    return {(as_uuid(person), register) for person, register in rows}
 
 
 def _released(question: Question, persons: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
