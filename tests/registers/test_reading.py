@@ -68,9 +68,12 @@ def test_the_order_of_the_queue():
         rank_of([], "two_known_persons"),
         rank_of(["given_differs"]),
         rank_of([]),
+        rank_of([], distance=4.0),
+        rank_of([], distance=9.0),
         rank_of(["birth_differs"]),
     ]
     assert order == sorted(set(order))
+    assert rank_of([], "contradictory_decisions") == order[0]
     assert rank_of([], "torn") == rank_of(["sex_differs"]) == rank_of(["given_differs", "sex_differs"]) == order[-1]
 
 

@@ -19,7 +19,7 @@ from entremise.registers.engine.explain import Step
 from entremise.registers.engine.fields import address, birth_date, phones
 from entremise.registers.engine.names import surnames, upper
 
-FIRST, KNOWN_PERSONS, GIVEN, NEAR, HELD = range(5)
+FIRST, KNOWN_PERSONS, GIVEN, NEAR, FAR, FARTHER, HELD = range(7)
 """Ranks of the queue: what blocks a campaign or a separation that was asked, then the order of reference § 12."""
 ENOUGH = 3
 """Answers to one pair after which it is no longer asked, when they do not decide (PD)."""
@@ -31,14 +31,14 @@ MIX = 4
 Deed = Literal["accept", "refuse", "doubt", "pass_on", "wait"]
 
 
-def rank_of(guards: Collection[str], refusal: str = "") -> int:
-    """Where a pair stands in the queue; inside a rank, the heaviest first: nearest to the automatic threshold."""
-    if refusal == "two_known_persons":
+def rank_of(guards: Collection[str], refusal: str = "", distance: float = 0.0) -> int:
+    """Where a pair stands in the queue; `distance` of its weight to the automatic threshold, in log₂."""
+    if refusal in ("two_known_persons", "contradictory_decisions"):
         return KNOWN_PERSONS
     if refusal:
         return HELD
     if not guards:
-        return NEAR
+        return NEAR if distance < 3 else FAR if distance < 6 else FARTHER
     return GIVEN if set(guards) <= {"given_differs", "given_missing"} else HELD
 
 

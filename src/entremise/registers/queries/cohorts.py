@@ -201,11 +201,6 @@ def least_count(registers: Sequence[str]) -> int:
     return max([11, *(row.k_threshold for row in vault.registers() if row.code in registers)])
 
 
-def live_targeting(request: str) -> Targeting | None:
-    """The computation under way for this request, if any."""
-    return Targeting.objects.defer("sealed").filter(request=request, state__in=("ready", "running")).first()
-
-
 def granted_requests(actor: Actor) -> list[Any]:
     """The requests of targeting granted to this very actor, the newest first."""
     now = clock.now()

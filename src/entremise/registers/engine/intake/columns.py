@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
-from entremise.registers.engine.fields import birth_date, phones
+from entremise.registers.engine.fields import birth_date
 from entremise.registers.engine.names import upper
 
 NOTHING = ""
@@ -246,10 +246,6 @@ def months_first(cells: Iterable[str]) -> bool:
             first += int(found[1]) > 12
             second += int(found[2]) > 12
     return second >= 3 and not first
-
-
-def is_phone(cell: str) -> bool:
-    return bool(phones(cell)[0])
 
 
 def faults(mapping: Sequence[str], targets: Mapping[str, str]) -> list[str]:

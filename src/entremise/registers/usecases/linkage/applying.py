@@ -23,6 +23,7 @@ from entremise.people.usecases import Merge, merge_many
 from entremise.people.usecases.merging import hold
 from entremise.registers.engine import thresholds
 from entremise.registers.engine.outcomes import GUARDS
+from entremise.registers.engine.reading import rank_of
 from entremise.registers.models import Decision, LinkageRun, Move, Pair
 from entremise.registers.usecases.linkage.computing import CONTROLS, Answer
 from entremise.registers.usecases.linkage.models import propose
@@ -35,8 +36,6 @@ DONE = declare("registers.linkage.done", "a terminé un rapprochement")
 
 MANY = 5_000
 UNDECIDED = frozenset({"auto", "to_review", "stale"})
-RANKS: Mapping[str, int] = {"two_known_persons": 2, "contradictory_decisions": 2, "given_differs": 3}
-LAST = 7
 
 
 @dataclass(slots=True)
@@ -188,18 +187,9 @@ def _said(run: LinkageRun, answer: Answer, found: Found, where: Mapping[UUID, va
         "run": run, "left_register": where[left].register, "right_register": where[right].register, "weight": weight,
         "levels": [given, surname, birth, place], "rule": "" if rule < 0 else str(rule), "guards": held,
         "refusal": why, "outcome": outcome, "state": "auto" if outcome == "auto" and not why else "to_review",
-        "rank": _rank(held, why, abs(weight - (run.high or 0.0))),
+        "rank": rank_of(held, why, abs(weight - (run.high or 0.0))),
         "left_digest": found.digests.get(left), "right_digest": found.digests.get(right),
     }  # fmt: skip
-
-
-def _rank(guards: Sequence[str], refusal: str, distance: float) -> int:
-    """The order in which pairs are read (reference § 12)."""
-    if refusal in RANKS or "given_differs" in guards:
-        return min(RANKS.get(refusal, LAST), RANKS["given_differs"] if "given_differs" in guards else LAST)
-    if refusal or {"birth_differs", "sex_differs"} & set(guards):
-        return LAST
-    return 4 if distance < 3 else 5 if distance < 6 else 6
 
 
 def _band(weight: float) -> float:
