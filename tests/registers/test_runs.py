@@ -14,6 +14,7 @@ from entremise.kernel.errors import NotAllowed
 from entremise.people import usecases as people
 from entremise.people.models import PersonAlias
 from entremise.registers import usecases
+from entremise.registers.engine.reading import KNOWN_PERSONS
 from entremise.registers.models import Decision, LinkageModel, LinkageRun, Move, Pair
 from entremise.registers.usecases.linkage import applying, models, working
 from entremise.vault import usecases as vault
@@ -117,7 +118,7 @@ def test_new_records_join_known_persons_and_two_known_persons_wait_for_a_human(l
     run = linking.run()
     assert run.counts["merged"] == 0
     held = Pair.objects.get(right__in=[fresh], left__in=Record.objects.filter(register=LEGAL).values("pk"))
-    assert (held.refusal, held.state, held.rank) == ("two_known_persons", "to_review", 2)
+    assert (held.refusal, held.state, held.rank) == ("two_known_persons", "to_review", KNOWN_PERSONS)
 
 
 def test_what_humans_decided_comes_first_and_a_corrected_record_makes_it_wait(linking):
