@@ -85,3 +85,21 @@ def tell_merged(done: Sequence[Merged]) -> None:
     """Tell those who asked."""
     for tell in _told if done else ():
         tell(done)
+
+
+# A no, or an erasure: what was planned for the person stops in the same transaction.
+
+_told_said: list[Callable[[Sequence[UUID], str], None]] = []
+
+
+def on_said(tell: Callable[[Sequence[UUID], str], None]) -> Callable[[Sequence[UUID], str], None]:
+    """Ask to be told of objections: `tell(persons, purpose)`, purpose "" when they were erased. What it raises stops
+    the act."""
+    _told_said.append(tell)
+    return tell
+
+
+def tell_said(persons: Sequence[UUID], purpose: str) -> None:
+    """Tell those who asked."""
+    for tell in _told_said if persons else ():
+        tell(persons, purpose)

@@ -24,6 +24,7 @@ urlpatterns = [
     path("logo.svg", web.logo, name="logo"),
     path("api/v1/", (routes, app_name, namespace)),
     path("", include("entremise.mutualaid.urls")),
+    path("", include("entremise.outreach.urls")),
     path("", include("entremise.people.urls")),
     path("", include("entremise.registers.urls")),
     path("", include("entremise.rules.urls")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from entremise.people.models.aliases import PersonAlias
 from entremise.people.models.codes import Knock, LetterCode
 from entremise.people.models.contacts import IdentityMark, PhoneLine, TrustedContact
+from entremise.people.models.lines import LineMark
 from entremise.people.models.objections import Information, Objection
 from entremise.people.models.persons import ANSWERS, CHANNELS, Consent, Person
 from entremise.people.models.rights import Mandate, RightsRequest
@@ -17,6 +18,7 @@ __all__ = [
     "Information",
     "Knock",
     "LetterCode",
+    "LineMark",
     "Mandate",
     "Objection",
     "Person",

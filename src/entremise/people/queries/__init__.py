@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from entremise.people.queries.aliases import current, together, together_many
+from entremise.people.queries.lines import lines_of, on_line
 from entremise.people.queries.objections import has_refused, informations, live_objections, objectionable, objections
 from entremise.people.queries.persons import REGISTER, consent, consents, consents_to, find_by_phone, person
 from entremise.people.queries.rights import (
@@ -40,6 +41,7 @@ __all__ = [
     "find_candidates",
     "has_refused",
     "informations",
+    "lines_of",
     "link_of",
     "live_objections",
     "mandate_facts",
@@ -48,6 +50,7 @@ __all__ = [
     "mandates_of",
     "objectionable",
     "objections",
+    "on_line",
     "open_request",
     "person",
     "person_of_link",

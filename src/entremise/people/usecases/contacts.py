@@ -16,6 +16,7 @@ from entremise.kernel.errors import DomainError, NotFound
 from entremise.people.engine import phone as phones
 from entremise.people.models import Information, Person, PhoneLine, TrustedContact
 from entremise.people.registry import RANKS, REGISTER
+from entremise.people.usecases.lines import mark_lines
 from entremise.people.usecases.persons import NAME_LENGTH
 from entremise.people.usecases.speaking import RIGHTS, require_word
 from entremise.vault import queries as facts, usecases as vault
@@ -58,6 +59,7 @@ def add_phone(
     except IntegrityError:
         raise TooManyLines("Un collègue ajoute un téléphone au même moment. Rechargez la page.") from None
     vault.write(actor, person=person.pk, values={line.field: number}, purpose=purpose, motive=motive)
+    mark_lines(cells={person.pk: {line.field: number}})
     record(actor, LINE_ADDED, line, line_kind=kind, shared=shared)
     return line
 
@@ -67,6 +69,7 @@ def remove_phone(actor: Actor, *, line: PhoneLine, purpose: str = RIGHTS, motive
     """Forget one of the other telephones. Raises NotAllowed, and the refusals of `vault.usecases.write`."""
     require_word(actor, line.person_id)
     vault.write(actor, person=line.person_id, values={line.field: ""}, purpose=purpose, motive=motive)
+    mark_lines(cells={line.person_id: {line.field: ""}})
     gone = PhoneLine(pk=line.pk)
     PhoneLine.objects.filter(pk=line.pk).delete()
     record(actor, LINE_REMOVED, gone)

@@ -25,6 +25,8 @@ from entremise.people.models import (
     RightsRequest,
     TrustedContact,
 )
+from entremise.people.registry import tell_said
+from entremise.people.usecases.lines import forget_lines, mark_lines
 from entremise.people.usecases.messages import deliver
 from entremise.people.usecases.objections import apply_objections
 from entremise.people.usecases.rights import RequestNotDone, person_asked
@@ -88,6 +90,7 @@ def rectify(actor: Actor, *, person: Person, values: Mapping[str, str], motive: 
         for register in {name.partition(".")[0] for name in clean}:
             here = {name.partition(".")[2]: text for name, text in clean.items() if name.startswith(f"{register}.")}
             apply_objections(actor, persons={person.pk: here})
+        mark_lines(cells={person.pk: clean})
         record(actor, RECTIFIED, person, fields=len(clean), warned=way or "no")
     return way
 
@@ -167,6 +170,8 @@ def _forget(person: UUID) -> None:
     """What `people` keeps in clear of somebody erased: nothing but the word they left."""
     now = clock.now()
     PhoneLine.objects.filter(person=person).delete()
+    forget_lines([person])
+    tell_said([person], "")
     TrustedContact.objects.filter(person=person, removed_at=None).update(removed_at=now)
     LetterCode.objects.filter(person=person, state="issued").update(state="replaced", closed_at=now)
     Mandate.objects.filter(person=person, state__in=["declared", "verified"]).update(state="revoked", closed_at=now)

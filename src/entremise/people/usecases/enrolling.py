@@ -15,6 +15,7 @@ from entremise.audit.usecases import record
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.people.models import IdentityMark, Information, Objection, Person
+from entremise.people.usecases.lines import mark_lines
 from entremise.people.usecases.objections import _marks, apply_objections
 from entremise.vault import usecases as vault
 
@@ -91,6 +92,7 @@ def enrol_many(
     }
     vault.write_many(actor, rows=sealed, register=register, purpose=purpose, motive=motive, frozen=frozen)
     apply_objections(actor, persons={person.pk: _identity(row) for person, row in zip(persons, rows, strict=True)})
+    mark_lines(cells=sealed)
     record(actor, ENROLLED, persons[0], register=register, persons=len(persons))
     return [person.pk for person in persons]
 

@@ -1,7 +1,8 @@
-"""The register of what is common to a person: opened at a first start."""
+"""Registers that the rooms themselves keep of a person (contacts, reports of calls), opened at a first start."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,10 +11,11 @@ from entremise.audit.registry import declare
 from entremise.audit.usecases import record
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
-from entremise.people.registry import PERSONNE, REGISTER
+from entremise.people.registry import PERSONNE
 from entremise.vault import queries as facts, usecases as vault
+from entremise.vault.registry import Profile
 
-INSTALLED = declare("people.register.installed", "a ouvert le registre des coordonnées communes")
+INSTALLED = declare("people.register.installed", "a ouvert un registre tenu par le logiciel")
 
 TERM = timedelta(days=5 * 365)
 BASES = {
@@ -34,22 +36,27 @@ ASSESSMENT = {
 
 
 @transaction.atomic
-def install_register(actor: Actor) -> bool:
-    """Open the register `personne`, its impact assessment marked provisional; False where it exists.
-
-    Raises NotAllowed (the controller, or the installation).
+def install_register(
+    actor: Actor,
+    *,
+    profile: Profile = PERSONNE,
+    bases: Mapping[str, str] = BASES,
+    assessment: Mapping[str, str] = ASSESSMENT,
+) -> bool:
+    """Open a register that a room keeps (by default `personne`), its impact assessment marked provisional; False where
+    it exists. An upper room gives its own profile. Raises NotAllowed (the controller, or the installation).
     """
-    if any(row.code == REGISTER for row in facts.registers()):
+    if any(row.code == profile.code for row in facts.registers()):
         return False
     row = vault.create_register(
         actor,
-        code=REGISTER,
+        code=profile.code,
         kind="mutual_aid",
-        label=PERSONNE.label,
-        bases=BASES,
+        label=profile.label,
+        bases=bases,
         expires_at=clock.now() + TERM,
     )
-    vault.sign_assessment(actor, register=REGISTER, parts=ASSESSMENT)
-    vault.open_register(actor, register=REGISTER)
+    vault.sign_assessment(actor, register=profile.code, parts=assessment)
+    vault.open_register(actor, register=profile.code)
     record(actor, INSTALLED, row)
     return True

@@ -17,7 +17,7 @@ from entremise.kernel.errors import DomainError
 from entremise.people import queries
 from entremise.people.engine import identity
 from entremise.people.models import Consent, IdentityMark, Objection, Person
-from entremise.people.registry import REGISTER
+from entremise.people.registry import REGISTER, tell_said
 from entremise.people.usecases.merging import hold
 from entremise.people.usecases.speaking import require_word
 from entremise.vault import usecases as vault
@@ -77,6 +77,7 @@ def record_objection(actor: Actor, *, person: Person | UUID, purpose: str, sourc
     vault.set_stance(actor, person=row.pk, purpose=purpose, word="consent", on=False)
     live = Consent.objects.filter(person=row, purpose=purpose, withdrawn_at=None).exclude(answer="no")
     live.update(withdrawn_at=clock.now())
+    tell_said([row.pk, *sorted(queries.together(row.pk) - {row.pk})], purpose)
     record(actor, OBJECTED, said, purpose=purpose, source=said.source)
     return said
 
@@ -163,6 +164,7 @@ def apply_objections(actor: Actor, *, persons: Mapping[UUID, Mapping[str, str]])
         ]
         Objection.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
         vault.set_stances(actor, persons=sorted(pks), purpose=purpose, word="objection")
+        tell_said(sorted(pks), purpose)
         held += len(pks)
     if held:
         record(actor, RECOGNISED, Person(pk=next(iter(persons))), persons=held)

@@ -15,6 +15,7 @@ from entremise.kernel.actors import Actor
 from entremise.people import queries
 from entremise.people.engine import email as emails, phone as phones
 from entremise.people.models import CHANNELS, Person
+from entremise.people.usecases.lines import mark_lines
 from entremise.people.usecases.objections import apply_objections
 from entremise.vault import usecases as vault
 
@@ -79,6 +80,7 @@ def register_person(
     person.save(force_insert=True)
     vault.write(actor, person=person.pk, values=clean, purpose=purpose, motive=motive)
     apply_objections(actor, persons={person.pk: _plain(clean)})
+    mark_lines(cells={person.pk: clean})
     record(actor, REGISTERED, person)
     return person
 
@@ -110,6 +112,7 @@ def register_many(
     Person.objects.bulk_create(persons, batch_size=1000)
     vault.write_many(actor, rows=sealed, register=queries.REGISTER, purpose=purpose, motive=motive)
     apply_objections(actor, persons={pk: _plain(values) for pk, values in sealed.items()})
+    mark_lines(cells=sealed)
     record(actor, REGISTERED_MANY, persons[0], persons=len(persons))
     return persons
 
@@ -121,5 +124,7 @@ def update_person(
 ) -> None:
     """Write what changed; an empty value removes the field, those not named stay. Raises as `register_person`."""
     row = person if isinstance(person, Person) else queries.person(person)
-    vault.write(actor, person=row.pk, values=_clean(values), purpose=purpose, motive=motive)
+    clean = _clean(values)
+    vault.write(actor, person=row.pk, values=clean, purpose=purpose, motive=motive)
+    mark_lines(cells={row.pk: clean})
     record(actor, UPDATED, row, fields=len(values))

@@ -7,8 +7,9 @@ Purposes and categories are closed vocabularies: reference rules-vault-commons Â
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -257,6 +258,40 @@ def declare_mandates(ask: MandateOf) -> None:
 def mandate(pk: UUID) -> MandateFacts | None:
     """The facts of a mandate, its end included; None when nobody knows it: then it opens nothing."""
     return _mandate_of[0](pk) if _mandate_of else None
+
+
+# What `outreach`, above, tells the vault: whom an agent holds by a live claim, and how far they are on their path.
+
+Holders = Callable[[int, Collection[UUID], str, datetime], Collection[UUID]]
+LevelOf = Callable[[int], int | None]
+_holders: list[Holders] = []
+_level_of: list[LevelOf] = []
+
+
+def declare_holders(ask: Holders) -> None:
+    """`ask(user, persons, purpose, now)`: those of these persons that this agent holds by a live claim. A claim counts
+    as an assignment in every register, and ends with its lease. ValueError if twice."""
+    if _holders:
+        raise ValueError("the holders are declared twice")
+    _holders.append(ask)
+
+
+def held(user: int, persons: Collection[UUID], purpose: str, now: datetime) -> Collection[UUID]:
+    """Those of these persons that the agent holds now; nobody while no context declared claims."""
+    return _holders[0](user, persons, purpose, now) if _holders and persons else ()
+
+
+def declare_levels(ask: LevelOf) -> None:
+    """`ask(user)`: the level of a caller, None for who is on no path (the signed one counts). ValueError if twice."""
+    if _level_of:
+        raise ValueError("the levels are declared twice")
+    _level_of.append(ask)
+
+
+def level(user: int, signed: int) -> int:
+    """The level that rules look at: that of the path, else the one that was signed."""
+    known = _level_of[0](user) if _level_of else None
+    return signed if known is None else known
 
 
 # The shapes shipped with the product, declared once everything above exists.

@@ -117,7 +117,7 @@ def question(actor: Actor, purpose: str) -> Question:
         frozenset(row.named_in if row else ()),
         suspended=row is not None and row.suspended_at is not None,
         professional_secrecy=row is not None and row.professional_secrecy,
-        level=row.level if row else 0,
+        level=registry.level(actor.user_id, row.level if row else 0),
     )
     # Where two factors are asked of nobody (a demonstration), working roles count as having proved both.
     fresh = proved_again(actor)

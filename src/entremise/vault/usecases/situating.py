@@ -132,6 +132,7 @@ def situate(
     said = question.purpose != RIGHTS or action == "disclose"
     objections, consents = _stances(question, persons) if said else (set[UUID](), set[UUID]())
     mine = _assigned(question, persons)
+    held = _held(question, persons)
     given = _released(question, persons)
     checked = _checked(question, persons)
     who = question.who
@@ -151,7 +152,7 @@ def situate(
             record.status,
             purpose if case.person in objections else NONE,
             purpose if case.person in consents else NONE,
-            agent if (case.person, case.register) in mine else NONE,
+            agent if case.person in held or (case.person, case.register) in mine else NONE,
             NONE,
             record.difficulty_open,
             record.emergency_open,
@@ -192,6 +193,13 @@ def _assigned(question: Question, persons: Sequence[UUID]) -> set[tuple[UUID, st
     said = [*persons, int(question.who.id), question.now, question.now, any_purpose, question.purpose]
     rows = read_rows(_ASSIGNED_SQL.format(persons=marks(persons)), said)
     return {(as_uuid(person), register) for person, register in rows}
+
+
+def _held(question: Question, persons: Sequence[UUID]) -> frozenset[UUID]:
+    """The persons this agent holds by a live claim (`registry.declare_holders`)."""
+    if not isinstance(question.who, AgentFacts) or len(persons) > MANY:
+        return frozenset()
+    return frozenset(registry.held(int(question.who.id), persons, question.purpose, question.now))
 
 
 def _released(question: Question, persons: Sequence[UUID]) -> dict[UUID, frozenset[str]]:

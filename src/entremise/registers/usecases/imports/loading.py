@@ -26,7 +26,7 @@ from entremise.audit.usecases import record
 from entremise.kernel import clock, jobs
 from entremise.kernel.actors import Actor
 from entremise.kernel.db import insert_rows
-from entremise.people.usecases import enrol_many, record_informations
+from entremise.people.usecases import enrol_many, mark_lines, record_informations
 from entremise.registers import policies
 from entremise.registers.engine.intake.problems import OUTCOMES, QUARANTINED, REJECTED
 from entremise.registers.models import IMPORT, ImportBatch, ImportedRow, SourceRow
@@ -243,6 +243,7 @@ def rewrite(actor: Actor, batch: ImportBatch, rows: Sequence[Judged]) -> None:
             touched.append(row)
         if written:
             vault.rewrite_many(actor, rows=written, register=batch.register, purpose=PURPOSE, motive=FILE)
+            mark_lines(cells=written)
         SourceRow.objects.bulk_update(
             touched, ["cells", "content", "keys", "last_batch", "absent_since"], batch_size=200
         )

@@ -23,7 +23,7 @@ from entremise.kernel.errors import DomainError, NotFound
 from entremise.kernel.machines import IllegalTransition
 from entremise.people.engine import phone as phones
 from entremise.people.models import Person
-from entremise.people.usecases import apply_objections
+from entremise.people.usecases import apply_objections, mark_lines
 from entremise.registers import policies, queries
 from entremise.registers.engine.cells import names_cell, names_in
 from entremise.registers.models import ENROLMENT, Enrolment, LastCheck
@@ -95,6 +95,7 @@ def enrol(
     motive = f"Inscription demandée par {Enrolment.CHANNELS[channel]}"
     sealed: dict[str, str | None] = {f"{row.code}.{name}": text for name, text in cells.items()}
     vault.write(spoken, person=who.pk, values=sealed, purpose=KEEP, motive=motive)
+    mark_lines(cells={who.pk: {f"{row.code}.phone": cells["phone"]}})
     told = names_in(cells["names"])
     if person is None:
         apply_objections(actor, persons={who.pk: {**told, "phone": cells["phone"]}})

@@ -10,10 +10,10 @@ from django.db import transaction
 
 from entremise.kernel import jobs
 from entremise.kernel.actors import Actor
-from entremise.people.usecases import install_register
 from entremise.rules.usecases import install_rules
 from entremise.site import demo, tasks
 from entremise.site.errors import write_standing_pages
+from entremise.site.installing import install_rooms
 from entremise.vault.usecases import install_registers
 
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         write_standing_pages()
         install_rules(Actor.machine("installation"))
         install_registers(Actor.machine("installation"))
-        install_register(Actor.machine("installation"))
+        install_rooms(Actor.machine("installation"))
         accounts = []
         for step in demo.STEPS:
             if whole or not step.later:
