@@ -45,7 +45,7 @@ def main() -> None:
     from entremise.kernel import clock
     from entremise.kernel.actors import Actor
     from entremise.registers import queries, usecases
-    from entremise.registers.models import ImportBatch, ImportedRow, SourceRow
+    from entremise.registers.models import Enrolment, ImportBatch, ImportedRow, SourceRow
     from entremise.registers.usecases.imports import checking, loading, receiving
     from entremise.rules.usecases import install_rules
     from entremise.vault.models import Record
@@ -118,6 +118,7 @@ def main() -> None:
             "state": batch.state,
             "visible": Record.objects.filter(register="canicule", status="active").count() - before,
             "frozen": left.filter(status="frozen").count(),
+            "letters": Enrolment.objects.filter(batch=batch).count(),
         }
         ImportBatch.objects.filter(pk=batch.pk).update(alive_until=clock.now() - timedelta(minutes=10))
         said["resumed"] = usecases.resume_imports(Actor.machine("essai")) if batch.state != "loaded" else 0
@@ -136,6 +137,7 @@ def main() -> None:
             "outcomes": batch.outcomes,
             "new": batch.effects.get("new", 0),
             "records": Record.objects.filter(register="canicule", status="active").count() - before,
+            "enrolled": Enrolment.objects.filter(batch=batch, state="effective").count(),
             "rows": ImportedRow.objects.filter(batch=batch).count(),
             "known": SourceRow.objects.filter(source=batch.source).count(),
             "aside": len(usecases.open_asides(odile, batch=batch)),

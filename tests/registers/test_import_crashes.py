@@ -43,13 +43,13 @@ def test_a_worker_killed_at_any_step_leaves_nothing_half_loaded_and_is_replaced(
     said = killed[0][step]
     assert said["killed"]
     if step == "load once committed":
-        assert (said["state"], said["visible"]) == ("loaded", 11)
+        assert (said["state"], said["visible"], said["letters"]) == ("loaded", 11, 11)
     else:
-        assert said["visible"] == 0, "a file half in serves nobody"
+        assert (said["visible"], said["letters"]) == (0, 0), "a file half in serves nobody, and owes no letter"
         assert said["resumed"] == 1
     assert said["end"] == "loaded"
     assert sum(said["outcomes"].values()) == said["rows"] == 12
-    assert said["new"] == said["records"] == said["known"] == 11
+    assert said["new"] == said["records"] == said["known"] == said["enrolled"] == 11
     assert said["aside"] == 1
 
 

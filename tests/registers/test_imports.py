@@ -16,7 +16,7 @@ from entremise.people.usecases import record_objection
 from entremise.registers import queries, usecases
 from entremise.registers.engine.intake.cleaning import CAPACITIES
 from entremise.registers.engine.intake.problems import OUTCOMES, PROBLEMS
-from entremise.registers.models import ImportBatch, ImportedRow, SourceRow
+from entremise.registers.models import Enrolment, ImportBatch, ImportedRow, SourceRow
 from entremise.vault import queries as registers, usecases as vault
 from entremise.vault.models import Record, RecordKey
 from tests.mutualaid import sheets
@@ -432,6 +432,7 @@ messy = st.sampled_from(
 def test_accepted_warned_aside_refused_and_blank_rows_are_all_the_rows_read(odile, rows):
     # A column of social security numbers is refused: without the columns of names, there is nothing to check.
     assume(all(sum(row[place] == NIR for row in rows) < 3 for place in (0, 1)))
+    Enrolment.objects.all().delete()
     ImportedRow.objects.all().delete()
     SourceRow.objects.all().delete()
     ImportBatch.objects.all().delete()

@@ -148,6 +148,13 @@ def statuses_in(code: str, persons: Collection[UUID]) -> dict[UUID, str]:
     return dict(rows.values_list("person", "status"))
 
 
+def holding(code: str, field: str, persons: Collection[UUID]) -> set[UUID]:
+    """Those whose record in this register holds something in this field: that a cell exists, never what it says. One
+    query."""
+    cells = Cell.objects.filter(record__register=code, record__person__in=list(persons), field=field)
+    return set(cells.values_list("record__person", flat=True))
+
+
 def habilitated(row: Register, now: datetime) -> list[Habilitation]:
     """Who may act in this register today: a purpose in common, a live promise, named if nominative. One query."""
     live = Habilitation.objects.filter(active_until__gt=now, commitment_until__gt=now, suspended_at=None)

@@ -10,6 +10,7 @@ from entremise.kernel import clock
 from entremise.people.engine import identity, phone as phones
 from entremise.registers import queries
 from entremise.registers.models import CheckLine, CheckRound, Enrolment, LifeReport
+from entremise.registers.models.life import BY_FILE
 from entremise.registers.usecases import CAPACITIES
 
 BAD_DAY = "Écrivez la date ainsi : 07/03/1941."
@@ -17,8 +18,8 @@ OFF = {"autocomplete": "off"}
 
 
 def spoken(labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Choices whose words begin a line."""
-    return [(code, label[0].upper() + label[1:]) for code, label in labels.items()]
+    """Choices whose words begin a line; those of a file left out: nobody may choose them."""
+    return [(code, label[0].upper() + label[1:]) for code, label in labels.items() if code not in BY_FILE]
 
 
 def day_field(label: str, help_text: str = "", *, initial: Any = clock.today) -> forms.DateField:
@@ -137,6 +138,29 @@ class PersonForm(forms.Form):
         if day is None:
             raise forms.ValidationError(BAD_DAY)
         return day
+
+
+class CompleteForm(forms.Form):
+    """What a file left out of a request: its day, the number of a third party's letter. What is known is not asked."""
+
+    received_on = day_field(
+        "Quel jour la demande est-elle arrivée ?",
+        "D’après le courrier, le cahier d’appels ou la personne elle-même. Personne ne le sait ? Demandez-le-lui.",
+        initial=None,
+    )
+    proof = words_field(
+        "Numéro de la lettre ou du courriel du tiers",
+        "Celui de l’enregistrement du courrier, par exemple 2026-114. Pas de nom ici.",
+        most=40,
+        required="Notez le numéro sous lequel sa lettre ou son courriel est enregistré.",
+    )
+
+    def __init__(self, *args: Any, enrolment: Enrolment, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if enrolment.received_on is not None:
+            del self.fields["received_on"]
+        if enrolment.asked_by != "third_party":
+            del self.fields["proof"]
 
 
 class ReceiptForm(forms.Form):

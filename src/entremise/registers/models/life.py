@@ -20,17 +20,25 @@ ALERT = timedelta(days=5)
 
 ENROLMENT = Machine(
     {
+        "to_complete": "demande à compléter",
         "effective": "effective, accusé à envoyer",
         "acknowledged": "accusé envoyé",
         "confirmed": "accord confirmé",
         "objected": "retirée",
+        "withdrawn": "retirée avec son fichier",
     },
     {
+        "complete": (frozenset({"to_complete"}), "effective"),
         "acknowledge": (frozenset({"effective"}), "acknowledged"),
         "confirm": (frozenset({"acknowledged"}), "confirmed"),
-        "object": (frozenset({"effective", "acknowledged", "confirmed"}), "objected"),
+        "object": (frozenset({"to_complete", "effective", "acknowledged", "confirmed"}), "objected"),
+        "withdraw": (frozenset({"to_complete", "effective", "acknowledged", "confirmed"}), "withdrawn"),
     },
 )
+BY_FILE = frozenset({"file", "unsaid"})
+"""What a file may say of a request, and nobody who takes one."""
+ENDED = ("objected", "withdrawn")
+"""The states of an enrolment that holds no more."""
 
 
 class Enrolment(models.Model):
@@ -38,6 +46,10 @@ class Enrolment(models.Model):
 
     No refusal exists: the mayor has no discretion. A third party asks in writing, one person at a time; `proof` is
     the number under which the letter was registered, never a name. `receipt_on` is told, never supposed.
+
+    One that came by a file (`batch`) takes the day of the request from its row. Without that day, or without the
+    number of a third party's letter, it is *à compléter*: the person is in the register all the same, no letter is
+    due, and neither day nor number is invented.
     """
 
     CHANNELS = {
@@ -46,11 +58,13 @@ class Enrolment(models.Model):
         "letter": "lettre",
         "email": "courriel",
         "web": "formulaire du site",
+        "file": "fichier de demandes",
     }
     ASKERS = {
         "self": "la personne elle-même",
         "representative": "son représentant légal",
         "third_party": "un tiers, par écrit",
+        "unsaid": "la personne ou son représentant légal",
     }
 
     public_id = models.CharField("référence", max_length=12, unique=True, default=ids.new, editable=False)
@@ -59,12 +73,15 @@ class Enrolment(models.Model):
     channel = models.CharField("canal", max_length=8, choices=list(CHANNELS.items()))
     asked_by = models.CharField("demande faite par", max_length=16, choices=list(ASKERS.items()), default="self")
     proof = models.CharField("numéro de la demande écrite", max_length=40, blank=True, default="")
-    received_on = models.DateField("demande reçue le")
-    due_on = models.DateField("accusé à envoyer avant le")
+    received_on = models.DateField("demande reçue le", null=True)
+    due_on = models.DateField("accusé à envoyer avant le", null=True)
     state = models.CharField("état", max_length=12, choices=ENROLMENT.choices, default="effective")
     acknowledged_on = models.DateField("accusé envoyé le", null=True)
     receipt_on = models.DateField("accusé reçu le", null=True)
     objected_on = models.DateField("retirée le", null=True)
+    batch = models.ForeignKey(
+        "registers.ImportBatch", models.PROTECT, related_name="+", null=True, verbose_name="venue par le fichier"
+    )
     recorded_by = models.BigIntegerField("notée par le compte", null=True)
     created_at = models.DateTimeField("notée le", default=clock.now, editable=False)
 
@@ -74,16 +91,23 @@ class Enrolment(models.Model):
         indexes = [models.Index(fields=["register", "state", "due_on"], name="enrolment_due")]
         constraints = [
             models.UniqueConstraint(
-                fields=["register", "person"], condition=~Q(state="objected"), name="one_live_enrolment"
+                fields=["register", "person"], condition=~Q(state__in=ENDED), name="one_live_enrolment"
             ),
             models.CheckConstraint(condition=Q(state__in=list(ENROLMENT.states)), name="enrolment_state_known"),
             models.CheckConstraint(
-                condition=~Q(asked_by="third_party") | (~Q(proof="") & Q(channel__in=["letter", "email"])),
+                condition=~Q(asked_by="third_party")
+                | (~Q(proof="") & Q(channel__in=["letter", "email", "file"]))
+                | Q(channel="file", state__in=["to_complete", *ENDED]),
                 name="third_party_in_writing",
                 violation_error_message="Un tiers demande par écrit, une personne à la fois.",
             ),
             models.CheckConstraint(
                 condition=~Q(state="confirmed") | Q(receipt_on__isnull=False), name="receipt_never_invented"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["to_complete", *ENDED], channel="file")
+                | Q(received_on__isnull=False, due_on__isnull=False),
+                name="request_dated_or_to_complete",
             ),
         ]
 
@@ -92,7 +116,7 @@ class Enrolment(models.Model):
 
     def urgency(self, today: date) -> str:
         """`late` after day 8, `soon` from day 5, `calm` before; `` once the letter went."""
-        if self.state != "effective":
+        if self.state != "effective" or self.due_on is None or self.received_on is None:
             return ""
         if today > self.due_on:
             return "late"

@@ -31,11 +31,13 @@ from entremise.registers.queries.life import (
     find_known,
     half_a_year_ago,
     has_phone,
+    letters_due,
     never_told,
     not_checked_since,
     pairs_to_review,
     register_seen,
     report,
+    requests_of,
     visible,
     waiting,
     with_requests,
@@ -48,9 +50,8 @@ __all__ = [
     # the life of a register
     "NEAR", "OWN", "TOLD", "Bar", "Dashboard", "Known", "NotAnEnrolmentRegister", "Waiting", "check_round",
     "dashboard", "enrolment", "enrolment_counts", "enrolment_register", "find_enrolled", "find_known",
-    "half_a_year_ago", "has_phone",
-    "never_told", "not_checked_since", "pairs_to_review", "register_seen", "report", "visible", "waiting",
-    "with_requests",
+    "half_a_year_ago", "has_phone", "letters_due", "never_told", "not_checked_since", "pairs_to_review",
+    "register_seen", "report", "requests_of", "visible", "waiting", "with_requests",
     # imports
     "Origin", "absent_persons", "batch_of", "batches", "not_found", "provenance", "provenance_many", "sources",
     # constant tables

@@ -29,7 +29,7 @@ from entremise.registers.models import (
     Source,
     Transmission,
 )
-from entremise.registers.models.life import ALERT
+from entremise.registers.models.life import ALERT, ENDED
 from entremise.vault import queries as vault, registry, usecases as use
 
 OWN = ("entraide", "personne")
@@ -37,6 +37,7 @@ OWN = ("entraide", "personne")
 NEAR = timedelta(days=60)
 """How long before its term a register says so."""
 FRESH = ((90, "moins de 3 mois"), (180, "de 3 à 6 mois"), (365, "de 6 à 12 mois"))
+LOOKED_AT = 500
 TOLD = timedelta(days=30)
 """From the entry of a re-used record to the information of the person (RGPD 14.3)."""
 
@@ -71,14 +72,16 @@ class Waiting:
     reviews: int = 0
     answers: int = 0
     files: int = 0
+    to_complete: int = 0
 
     @property
     def total(self) -> int:
-        return self.letters + self.reports + self.to_inform + self.reviews + self.answers + self.files
+        told = self.letters + self.reports + self.to_inform + self.reviews + self.answers
+        return told + self.files + self.to_complete
 
 
 def waiting(codes: list[str], today: date | None = None) -> dict[str, Waiting]:
-    """Register → what waits in it. Seven queries, whatever the number of registers."""
+    """Register → what waits in it. Eight queries, whatever the number of registers."""
     today = today or clock.today()
     letters = _count(Enrolment.objects.filter(state="effective", received_on__lte=today - ALERT))
     late = _count(Enrolment.objects.filter(state="effective", due_on__lt=today))
@@ -88,6 +91,7 @@ def waiting(codes: list[str], today: date | None = None) -> dict[str, Waiting]:
     answers = dict(lines.values_list("round__register").annotate(n=Count("pk")).order_by())
     held = ImportBatch.objects.filter(state__in=("mapped", "checked", "failed"))
     files = dict(held.values_list("source__register").annotate(n=Count("pk")).order_by())
+    to_complete = _count(Enrolment.objects.filter(state="to_complete"))
     states = vault.states()
     return {
         code: Waiting(
@@ -98,6 +102,7 @@ def waiting(codes: list[str], today: date | None = None) -> dict[str, Waiting]:
             reviews.get(code, 0),
             answers.get(code, 0),
             files.get(code, 0),
+            to_complete.get(code, 0),
         )
         for code in codes
     }
@@ -201,7 +206,7 @@ def dashboard(row: vault.RegisterRow, now: datetime) -> Dashboard:
         completeness=completeness,
         freshness=bars,
         checked=ages["a"] + ages["b"],
-        enrolled=Enrolment.objects.filter(register=row.code).exclude(state="objected").count(),
+        enrolled=Enrolment.objects.filter(register=row.code).exclude(state__in=ENDED).count(),
         agents=sorted(agents, key=lambda one: one.label),
         last_entry=Person.objects.filter(pk=last).values_list("created_at", flat=True).first() if last else None,
         informed=Information.objects.filter(register=row.code).values("person").distinct().count(),
@@ -259,7 +264,7 @@ def find_known(
         raise ValidationError({"phone": str(error)}) from None
     found = use.find(actor, register=register, by="phone", value=number, purpose="registers.keep", motive=motive)
     status = vault.statuses_in(register, found)
-    live = Enrolment.objects.filter(register=register, person__in=found).exclude(state="objected")
+    live = Enrolment.objects.filter(register=register, person__in=found).exclude(state__in=ENDED)
     known = {row.person_id: row for row in live}
     since = dict(Person.objects.filter(pk__in=found).values_list("pk", "created_at"))
     return [
@@ -278,7 +283,7 @@ def find_enrolled(actor: Actor, *, register: str, phone: str) -> list[Known]:
 
 def enrolment(actor: Actor, public_id: str) -> Enrolment:
     """NotFound outside the registers this agent may see."""
-    row = Enrolment.objects.select_related("person").filter(public_id=public_id).first()
+    row = Enrolment.objects.select_related("person", "batch__source").filter(public_id=public_id).first()
     if row is None:
         raise NotFound("Cette inscription n’existe pas.")
     register_seen(actor, row.register)
@@ -318,6 +323,35 @@ def not_checked_since(code: str, since: date) -> list[UUID]:
 def has_phone(row: LifeReport) -> bool:
     """Whether the record said dead or gone has a number, so that whoever confirms can be asked for it. One query."""
     return vault.is_searched(row.person_id, row.register, "phone")
+
+
+def requests_of(batch: ImportBatch) -> dict[str, int]:
+    """What the enrolments that a file brought have become: `enrolled` in all, each state, `late`. One query."""
+    late = Q(state="effective", due_on__lt=clock.today())
+    rows = Enrolment.objects.filter(batch=batch).exclude(state__in=ENDED).order_by()
+    found = list(rows.values_list("state").annotate(n=Count("pk"), late=Count("pk", filter=late)))
+    if not found:
+        return {}
+    told = {state: number for state, number, _ in found}
+    return told | {"enrolled": sum(told.values()), "late": sum(late for _, _, late in found)}
+
+
+def letters_due(code: str, most: int) -> list[Enrolment]:
+    """The enrolments whose letter waits, the most pressing first, at most `most`: those that may be written to.
+
+    A file brings persons without address, and records freeze: kept at the head of the queue they would stop every
+    letter behind them. They stay late, in the list. Three queries for 500 looked at.
+    """
+    found: list[Enrolment] = []
+    rows = Enrolment.objects.filter(register=code, state="effective").order_by("due_on", "pk")
+    for start in range(0, rows.count(), LOOKED_AT):
+        some = list(rows[start : start + LOOKED_AT])
+        states = vault.statuses_in(code, [one.person_id for one in some])
+        housed = vault.holding(code, "address", [one.person_id for one in some])
+        found += [one for one in some if states.get(one.person_id) == "active" and one.person_id in housed]
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def enrolment_counts(code: str) -> dict[str, int]:

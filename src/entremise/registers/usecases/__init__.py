@@ -43,6 +43,7 @@ from entremise.registers.usecases.life.enrolling import (
     AlreadyEnrolled,
     ThirdPartyListForbidden,
     ThirdPartyProofMissing,
+    complete_enrolment,
     confirm_receipt,
     enrol,
     note_check,
@@ -136,7 +137,7 @@ __all__ = [
     "BATCH", "CAPACITIES", "ITEMS", "UNDO", "AlreadyEnrolled", "Batch", "NoLetter", "NobodyToCheck",
     "PlanNotTriggered", "ReportMismatch", "ReportOpen", "SameHuman", "ThirdPartyListForbidden",
     "ThirdPartyProofMissing", "TooLateToUndo", "answer_check", "ask_transmission", "close_check_round",
-    "confirm_receipt", "confirm_report", "dismiss_report", "enrol", "note_check", "print_acknowledgements",
-    "print_checks", "print_information", "remind_reviews", "remove_enrolment", "report_death", "report_move",
-    "sign_review", "start_check_round", "transmit_to_prefect", "undo_report",
+    "complete_enrolment", "confirm_receipt", "confirm_report", "dismiss_report", "enrol", "note_check",
+    "print_acknowledgements", "print_checks", "print_information", "remind_reviews", "remove_enrolment",
+    "report_death", "report_move", "sign_review", "start_check_round", "transmit_to_prefect", "undo_report",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
@@ -23,12 +24,14 @@ from entremise.people.engine import phone as phones
 from entremise.registers import policies, queries, usecases
 from entremise.registers.forms import life as forms
 from entremise.registers.models import Enrolment
+from entremise.registers.models.life import ENDED
 from entremise.registers.usecases import ITEMS
 from entremise.vault import registry, usecases as vault
 
 PAGE = 25
 URGENCY = {"late": ("en retard", "danger"), "soon": ("à envoyer vite", "warn"), "calm": ("à envoyer", "")}
-TAGS = {"effective": "", "acknowledged": "good", "confirmed": "good", "objected": "warn"}
+TAGS = {"to_complete": "warn", "effective": "", "acknowledged": "good", "confirmed": "good", "objected": "warn",
+        "withdrawn": ""}  # fmt: skip
 HIDDEN = ("asked_by", "channel", "received_on", "phone", "proof", "third_party")
 
 
@@ -118,7 +121,10 @@ def enrolments(request: Request, code: str) -> HttpResponse:
     rows = Enrolment.objects.filter(register=code)
     if state in TAGS:
         rows = rows.filter(state=state)
-    page = Paginator(rows.order_by("due_on", "pk"), PAGE).get_page(request.GET.get("page"))
+    order = F("due_on").asc(nulls_last=True)
+    page = Paginator(rows.select_related("batch__source").order_by(order, "pk"), PAGE).get_page(
+        request.GET.get("page")
+    )
     today = clock.today()
     shown = [(one, *URGENCY.get(one.urgency(today), (one.get_state_display(), TAGS[one.state]))) for one in page]
     counts = queries.enrolment_counts(code)
@@ -127,8 +133,9 @@ def enrolments(request: Request, code: str) -> HttpResponse:
         "page": page,
         "rows": shown,
         "state": state,
-        "states": [("effective", "Accusés à envoyer"), ("acknowledged", "Accusés envoyés"),
-                   ("confirmed", "Accords confirmés"), ("objected", "Retirées"), ("toutes", "Toutes")],
+        "states": [("effective", "Accusés à envoyer"), ("to_complete", "À compléter"),
+                   ("acknowledged", "Accusés envoyés"), ("confirmed", "Accords confirmés"),
+                   ("objected", "Retirées"), ("toutes", "Toutes")],
         "counts": counts,
         "late": queries.waiting([code])[code].late,
         "batch": min(counts.get("effective", 0), usecases.BATCH),
@@ -169,11 +176,13 @@ def enrolment(request: Request, public_id: str) -> HttpResponse:
 
 
 @sensitive_variables()
-def _page(request: Request, row: Enrolment, form: forms.ReceiptForm | None = None) -> HttpResponse:
+def _page(
+    request: Request, row: Enrolment, form: forms.ReceiptForm | forms.CompleteForm | None = None
+) -> HttpResponse:
     """One enrolment: the nine items as the rules let them be read, the letter, what came of it."""
     keeper = request.actor.has("keeper")
     facts: list[tuple[str, str, str]] = []
-    if keeper and row.state != "objected":
+    if keeper and row.state not in ENDED:
         fields = [f"{row.register}.{item}" for item in ITEMS]
         opening = vault.open(
             request.actor,
@@ -194,7 +203,8 @@ def _page(request: Request, row: Enrolment, form: forms.ReceiptForm | None = Non
     context = {
         "row": row,
         "facts": facts,
-        "form": form or forms.ReceiptForm(),
+        "form": form or (forms.CompleteForm(enrolment=row) if row.state == "to_complete" else forms.ReceiptForm()),
+        "live": row.state not in ENDED,
         "wrong": form,
         "urgency": URGENCY.get(row.urgency(clock.today())),
         "tag": TAGS[row.state],
@@ -206,11 +216,28 @@ def _page(request: Request, row: Enrolment, form: forms.ReceiptForm | None = Non
 
 
 @sensitive_variables()
+def _complete(request: Request, row: Enrolment) -> HttpResponse:
+    """What the file left out. Of two agents at once, one completes; the other is told."""
+    form = forms.CompleteForm(request.POST, enrolment=row)
+    if not form.is_valid():
+        return _page(request, row, form)
+    try:
+        usecases.complete_enrolment(request.actor, enrolment=row, **form.cleaned_data)
+    except ValidationError as error:
+        tell(form, error)
+        return _page(request, row, form)
+    messages.success(request, f"C’est noté. L’accusé de réception doit partir avant le {row.due_on:%d/%m/%Y}.")
+    return redirect("registers:enrolment", row.public_id)
+
+
+@sensitive_variables()
 @require_POST
 def enrolment_deed(request: Request, public_id: str, deed: str) -> HttpResponse:
-    """`lettre`, `recue`, `retirer`: one button each."""
+    """`lettre`, `completer`, `recue`, `retirer`: one button each."""
     row = queries.enrolment(request.actor, public_id)
     try:
+        if deed == "completer":
+            return _complete(request, row)
         if deed == "lettre":
             batch = usecases.print_acknowledgements(request.actor, register=row.register, enrolments=[row])
             return attached(batch.content, "application/pdf", f"accuse-{row.public_id}.pdf")

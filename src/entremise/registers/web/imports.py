@@ -178,6 +178,9 @@ def import_page(request: Request, public_id: str) -> HttpResponse:
         "effects": [(label, batch.effects.get(name, 0), name) for name, label in EFFECTS.items()],
         "problems": problems(batch),
         "most_changed": MOST_CHANGED,
+        "enrols": files.enrols(batch.register),
+        "undated": dict(batch.problems).get("missing_requested_on", 0),
+        "requests": queries.requests_of(batch) if batch.state == "loaded" else {},
     }
     if batch.state == "mapped" and request.actor.has("keeper"):
         return _columns(request, batch, context)

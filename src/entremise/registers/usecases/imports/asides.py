@@ -21,7 +21,7 @@ from entremise.registers import policies
 from entremise.registers.engine.intake import PROBLEMS, Cleaned
 from entremise.registers.engine.intake.problems import QUARANTINED, REJECTED
 from entremise.registers.models import ImportBatch, ImportedRow
-from entremise.registers.usecases.imports import files, loading
+from entremise.registers.usecases.imports import files, loading, requests
 from entremise.registers.usecases.imports.files import MOTIVE, PURPOSE
 from entremise.registers.usecases.imports.passage import Judged, Passage
 from entremise.vault import usecases as vault
@@ -145,6 +145,9 @@ def _take_in(actor: Actor, batch: ImportBatch, judged: Sequence[Judged]) -> list
     loading.rewrite(actor, batch, [one for one in judged if one.seen is not None])
     of = dict(zip(map(id, fresh), made, strict=True))
     persons = [of[id(one)] if one.seen is None else one.seen.person for one in judged]
+    requests.enrol_requests(
+        batch, {person: requests.request_of(one) for one, person in zip(judged, persons, strict=True)}
+    )
     told = {person: day for one, person in zip(judged, persons, strict=True) if (day := _told(one.row))}
     if told and files.kind_of(batch.register) == "service":
         vault.set_records(actor, persons=list(told), register=batch.register, status="informed", sources={"to_inform"})

@@ -15,7 +15,7 @@ from entremise.registers import policies
 from entremise.registers.engine.intake.problems import QUARANTINED
 from entremise.registers.models import IMPORT, ImportBatch, ImportedRow, SourceRow
 from entremise.registers.models.imports import WORKING
-from entremise.registers.usecases.imports import files, loading
+from entremise.registers.usecases.imports import files, loading, requests
 from entremise.vault import usecases as vault
 
 GIVEN_UP = declare("registers.file.given_up", "a abandonné un fichier à importer")
@@ -72,6 +72,7 @@ def _withdraw(actor: Actor, batch: ImportBatch) -> int:
         some = alone[start : start + SOME]
         SourceRow.objects.filter(source=batch.source_id, person__in=some).delete()
         ImportedRow.objects.filter(batch=batch, person__in=some).update(effect="withdrawn")
+    requests.withdraw_requests(batch, alone)
     SourceRow.objects.filter(source=batch.source_id, absent_since=batch).update(absent_since=None)
     ImportedRow.objects.filter(batch=batch, outcome=QUARANTINED).update(outcome="rejected", codes="discarded")
     loading.count(batch, absent=0)
@@ -81,8 +82,8 @@ def _withdraw(actor: Actor, batch: ImportBatch) -> int:
 
 
 def _held_elsewhere(batch: ImportBatch, persons: list[UUID]) -> set[UUID]:
-    """Those whom another file, still loaded, holds too."""
-    held: set[UUID] = set()
+    """Those whom another file, still loaded, holds too, or who asked for it themselves since."""
+    held = requests.asked_since(batch, persons)
     for start in range(0, len(persons), SOME):
         rows = ImportedRow.objects.filter(person__in=persons[start : start + SOME], batch__state="loaded")
         held |= {one for one in rows.exclude(batch=batch).values_list("person", flat=True) if one}

@@ -77,6 +77,11 @@ def kind_of(register: str) -> str:
     return str(registers.register(register).kind)
 
 
+def enrols(register: str) -> bool:
+    """Whether persons asked to be in this register: that of the law, where a letter answers each one."""
+    return str(registers.register(register).profile) == "canicule"
+
+
 def targets_of(register: str) -> dict[str, str]:
     """Target of a column → French, for a register: the fields of its profile, their parts, and nothing else."""
     profile = registry.profile(register)

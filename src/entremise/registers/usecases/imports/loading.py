@@ -33,6 +33,7 @@ from entremise.registers.models import IMPORT, ImportBatch, ImportedRow, SourceR
 from entremise.registers.usecases.imports import files
 from entremise.registers.usecases.imports.files import PURPOSE, LeaseLost
 from entremise.registers.usecases.imports.passage import Judged, Passage, digests_of
+from entremise.registers.usecases.imports.requests import Request, enrol_requests, request_of
 from entremise.vault import usecases as vault
 
 STARTED = declare("registers.file.started", "a lancé le chargement d’un fichier dans un registre")
@@ -70,6 +71,7 @@ class Held:
     same: list[int] = field(default_factory=list)
     changed: list[Judged] = field(default_factory=list)
     told: dict[UUID, date] = field(default_factory=dict)
+    asked: dict[UUID, Request] = field(default_factory=dict)
     aside: list[list[Any]] = field(default_factory=list)
     done: int = 0
 
@@ -130,13 +132,17 @@ def _chunk(
         row = one.row
         person = one.seen.person if one.seen else None
         if row.line in mine:  # an earlier attempt made this person
-            if row.informed_on and (known := mine[row.line]):
-                held.told[known] = row.informed_on
+            if known := mine[row.line]:
+                held.asked[known] = request_of(one)
+                if row.informed_on:
+                    held.told[known] = row.informed_on
             continue
         if one.effect == "new":
             fresh.append(one)
             continue
         held.rows.append((row.line, one.outcome, " ".join(row.codes), one.effect, person if one.effect else None))
+        if one.seen and one.effect:
+            held.asked[one.seen.person] = request_of(one)
         if one.seen and one.effect == "same":
             held.same.append(one.seen.pk)
         elif one.seen and one.effect:
@@ -166,6 +172,7 @@ def _chunk(
     for one, person in zip(fresh, persons, strict=True):
         mine[one.row.line] = person
         passage.mine.add(person)
+        held.asked[person] = request_of(one)
         if one.row.informed_on:
             held.told[person] = one.row.informed_on
 
@@ -286,11 +293,13 @@ def _finish(
         for start in range(0, len(kept), SOME):
             absent += SourceRow.objects.filter(pk__in=kept[start : start + SOME]).update(absent_since=batch)
     activate(actor, batch, held.told)
+    enrolled = enrol_requests(batch, held.asked)
     count(batch, absent=absent)
     files.destroy_later(actor, gone)
     record(
         actor, IMPORTED, batch, register=batch.register, rows=held.done, aside=batch.outcomes[QUARANTINED],
         refused=batch.outcomes[REJECTED], **{name: number for name, number in batch.effects.items() if number},
+        **enrolled,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from entremise.kernel.errors import DomainError
 from entremise.kernel.machines import IllegalTransition
 from entremise.registers import policies, queries
 from entremise.registers.models import CheckLine, CheckRound, Enrolment, RegisterReview
+from entremise.registers.models.life import ENDED
 from entremise.registers.usecases.life.enrolling import note_check, remove_enrolment
 from entremise.registers.usecases.life.reporting import report_death, report_move
 from entremise.vault import queries as facts, usecases as vault
@@ -90,7 +91,7 @@ def answer_check(actor: Actor, *, line: CheckLine, answer: str) -> None:
     elif answer == "moved":
         report_move(actor, person=person, register=code, source="call" if line.round.way == "call" else "mail")
     elif answer == "refuses":
-        enrolment = Enrolment.objects.filter(register=code, person=person).exclude(state="objected").first()
+        enrolment = Enrolment.objects.filter(register=code, person=person).exclude(state__in=ENDED).first()
         if enrolment is not None:
             remove_enrolment(actor, enrolment=enrolment)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -27,10 +27,11 @@ from entremise.people.usecases import apply_objections, mark_lines
 from entremise.registers import policies, queries
 from entremise.registers.engine.cells import names_cell, names_in
 from entremise.registers.models import ENROLMENT, Enrolment, LastCheck
-from entremise.registers.models.life import RECEIPT
+from entremise.registers.models.life import BY_FILE, RECEIPT
 from entremise.vault import usecases as vault
 
 ENROLLED = declare("registers.enrolment.recorded", "a inscrit une personne au registre légal")
+COMPLETED = declare("registers.enrolment.completed", "a complété une demande d’inscription venue par fichier")
 CONFIRMED = declare("registers.enrolment.confirmed", "a noté la réception d’un accusé d’inscription")
 REMOVED = declare("registers.enrolment.removed", "a retiré une personne du registre légal à sa demande")
 
@@ -45,6 +46,8 @@ CAPACITIES: Final[Mapping[str, str]] = {
 }
 LONGEST: Final = {"address": 200, "home_service": 160, "emergency_contact": 160, "third_party": 120}
 WRITING: Final = ("letter", "email")
+BEGAN: Final = date(2004, 1, 1)
+"""No request is older than the register of the law (décret 2004-926)."""
 
 
 class ThirdPartyProofMissing(DomainError):
@@ -80,8 +83,9 @@ def enrol(
 
     `values`: last_name, first_name, birth_date (ISO), capacity (a, b, c), address, phone, home_service,
     emergency_contact, third_party (name and quality). `proof`: the number of the written request of a third party.
-    `person`: somebody whose record is there already, filled by a file. Raises NotAllowed,
-    ThirdPartyProofMissing, AlreadyEnrolled, ValidationError by field, and the refusals of `vault.usecases.write`.
+    `person`: somebody whose record is there already, filled by a file; their enrolment *à compléter* becomes this
+    one. Raises NotAllowed, ThirdPartyProofMissing, AlreadyEnrolled, ValidationError by field, and the refusals of
+    `vault.usecases.write`.
     """
     me = policies.require_keeper(actor)
     row = queries.enrolment_register(actor, register)
@@ -99,24 +103,33 @@ def enrol(
     told = names_in(cells["names"])
     if person is None:
         apply_objections(actor, persons={who.pk: {**told, "phone": cells["phone"]}})
-    made = Enrolment(
-        register=row.code,
-        person=who,
-        channel=channel,
-        asked_by=asked_by,
-        proof=proof if asked_by == "third_party" else "",
-        received_on=received_on,
-        due_on=received_on + RECEIPT,
-        recorded_by=me,
-    )
-    made.full_clean(exclude=["acknowledged_on", "receipt_on", "objected_on", "person"], validate_constraints=False)
+    said: dict[str, Any] = {
+        "channel": channel,
+        "asked_by": asked_by,
+        "proof": proof if asked_by == "third_party" else "",
+        "received_on": received_on,
+        "due_on": received_on + RECEIPT,
+        "recorded_by": me,
+    }
+    made = Enrolment.objects.filter(register=row.code, person=who, state="to_complete").first()
+    if made is not None:
+        ENROLMENT.move(made, "complete", **said)
+    else:
+        made = _made(Enrolment(register=row.code, person=who, **said))
+    note_check(row.code, who.pk, received_on, "enrolment", me)
+    record(spoken, ENROLLED, made, channel=channel, asked_by=asked_by)
+    return made
+
+
+def _made(made: Enrolment) -> Enrolment:
+    """A new enrolment. Raises AlreadyEnrolled, ValidationError."""
+    left = ["acknowledged_on", "receipt_on", "objected_on", "person", "batch"]
+    made.full_clean(exclude=left, validate_constraints=False)
     try:
         with transaction.atomic():
             made.save(force_insert=True)
     except IntegrityError:
         raise AlreadyEnrolled("Cette personne vient d’être inscrite. Ouvrez son inscription.") from None
-    note_check(row.code, who.pk, received_on, "enrolment", me)
-    record(spoken, ENROLLED, made, channel=channel, asked_by=asked_by)
     return made
 
 
@@ -125,7 +138,7 @@ def _items(values: Mapping[str, str], received_on: date, asked_by: str, proof: s
     """The nine legal items, clean. Raises ValidationError by field, ThirdPartyProofMissing."""
     said = {name: " ".join(text.split()) for name, text in values.items()}
     wrong: dict[str, str] = {}
-    if asked_by not in Enrolment.ASKERS or channel not in Enrolment.CHANNELS:
+    if asked_by not in Enrolment.ASKERS or channel not in Enrolment.CHANNELS or {asked_by, channel} & BY_FILE:
         wrong["asked_by"] = "Dites qui demande, et comment."
     third = asked_by == "third_party"
     if third and (channel not in WRITING or not _numbered(proof)):
@@ -179,6 +192,38 @@ def _items(values: Mapping[str, str], received_on: date, asked_by: str, proof: s
 def _numbered(proof: str) -> bool:
     """A number of a register of mail: at least one digit, letters, digits and few signs; no sentence, no name."""
     return 3 <= len(proof) <= 40 and any(sign.isdigit() for sign in proof)
+
+
+@transaction.atomic
+def complete_enrolment(
+    actor: Actor, *, enrolment: Enrolment, received_on: date | None = None, proof: str = ""
+) -> None:
+    """Say what the file of this enrolment left out: the day of the request, the number of a third party's letter.
+
+    Effective from then on, its letter due eight days after the request; the day becomes item 8 of the record. A day
+    that the file gave stays. Raises NotAllowed, ValidationError by field, IllegalTransition (completed already), and
+    the refusals of `vault.usecases.write`.
+    """
+    me = policies.require_keeper(actor)
+    row = queries.enrolment_register(actor, enrolment.register)
+    day, third = enrolment.received_on or received_on, enrolment.asked_by == "third_party"
+    wrong: dict[str, str] = {}
+    if day is None:
+        wrong["received_on"] = "Indiquez le jour où la demande est arrivée. Si personne ne le sait, demandez-le."
+    elif not BEGAN <= day <= clock.today():
+        wrong["received_on"] = "Vérifiez cette date : la demande est arrivée entre 2004 et aujourd’hui."
+    if third and not _numbered(proof):
+        wrong["proof"] = "Notez le numéro sous lequel la lettre ou le courriel du tiers est enregistré."
+    if wrong or day is None:
+        raise ValidationError(wrong)
+    said = {"received_on": day, "due_on": day + RECEIPT, "proof": proof if third else "", "recorded_by": me}
+    known = enrolment.received_on is not None
+    ENROLMENT.move(enrolment, "complete", **said)
+    if not known:
+        motive = f"Date de la demande, inscription {enrolment.public_id}"
+        values: dict[str, str | None] = {f"{row.code}.requested_on": day.isoformat()}
+        vault.write(actor, person=enrolment.person_id, values=values, purpose=KEEP, motive=motive)
+    record(actor.speaking_for(enrolment.person_id), COMPLETED, enrolment)
 
 
 HEARD: Final[Mapping[str, Channel]] = {

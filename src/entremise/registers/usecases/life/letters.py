@@ -22,6 +22,7 @@ from entremise.audit.usecases import record
 from entremise.kernel import clock, pdf
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import DomainError
+from entremise.kernel.machines import IllegalTransition
 from entremise.people.models import Person
 from entremise.people.usecases import record_information
 from entremise.registers import policies, queries
@@ -64,14 +65,14 @@ class Batch:
 def print_acknowledgements(
     actor: Actor, *, register: str, enrolments: Sequence[Enrolment] = (), large: bool = False
 ) -> Batch:
-    """The letters that are due, oldest first, in one PDF; each enrolment is then *accusé envoyé*, today.
+    """The letters that are due, the most pressing first, in one PDF; each enrolment is then *accusé envoyé*, today.
 
     `enrolments`: these ones only. All of one batch or none. Raises NotAllowed, NoLetter, IllegalTransition (somebody
     else printed them meanwhile), FreshFactorNeeded, and the refusals of `vault.usecases.open_many`.
     """
     policies.require_keeper(actor)
     row = queries.register_seen(actor, register)
-    waiting = list(enrolments) or list(Enrolment.objects.filter(register=register, state="effective")[:BATCH])
+    waiting = list(enrolments) or queries.letters_due(register, BATCH)
     by_person = {one.person_id: one for one in waiting if one.register == register}
     to, left_out = _addresses(actor, row, list(by_person), f"Accusés de réception, {row.label}")
     today = clock.today()
@@ -182,10 +183,15 @@ def _day(day: date) -> str:
 
 
 def _received(one: Enrolment, row: facts.RegisterRow) -> list[str]:
+    if one.received_on is None:
+        raise IllegalTransition(
+            "La date de la demande manque : complétez-la d’abord. La lettre la cite, elle ne s’invente pas."
+        )
     who = {
         "self": "Vous nous avez demandé",
         "representative": "Votre représentant légal nous a demandé",
         "third_party": "Une personne qui vous connaît nous a demandé par écrit",
+        "unsaid": "Vous nous avez demandé, ou votre représentant légal l’a fait pour vous",
     }[one.asked_by]
     return [
         f"{who}, le {_day(one.received_on)}, de vous inscrire au registre « {row.label} ». C’est fait : l’inscription "

@@ -16,6 +16,7 @@ from entremise.people.queries import together
 from entremise.registers.engine.provenance import CHOICES, RULES, VOICES, Voice, Word
 from entremise.registers.engine.reading import LINES, Value, values_of
 from entremise.registers.models import Enrolment
+from entremise.registers.models.life import ENDED
 from entremise.registers.queries import Origin, provenance_many
 from entremise.registers.usecases.review.opening import fields_of, may_know
 from entremise.vault import queries as vault_queries, registry, usecases as vault
@@ -89,7 +90,7 @@ def person_view(
     origins = provenance_many({one.person for one in records})
     declared = set(
         Enrolment.objects.filter(person__in=[one.person for one in records], asked_by="self")
-        .exclude(state="objected")
+        .exclude(state__in=ENDED)
         .values_list("register", "person")
     )
     known = may_know(actor, codes)
