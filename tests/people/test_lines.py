@@ -34,19 +34,17 @@ def test_a_number_that_changes_is_another_line_and_one_that_goes_leaves_nothing(
     before = marks(who.pk)["entraide.phone"]
     usecases.check_line(MACHINE, person=who.pk, field="entraide.phone", status="wrong")
     same = {"phone": "06.39.98.12.34"}
-    usecases.update_person(
-        me(who), person=who, values=same, purpose="mutualaid.contact", motive="Relecture de la fiche"
-    )
+    usecases.update_person(me(who), person=who, values=same, purpose="people.rights", motive="Relecture de la fiche")
     row = LineMark.objects.get(person=who)
     assert (row.mark, row.status) == (before, "wrong"), "what was learnt of the line is kept"
     usecases.update_person(
-        me(who), person=who, values={"phone": "0639981299"}, purpose="mutualaid.contact", motive="Nouveau numéro"
+        me(who), person=who, values={"phone": "0639981299"}, purpose="people.rights", motive="Nouveau numéro"
     )
     row = LineMark.objects.get(person=who)
     assert row.mark != before
     assert row.status == "unverified"
     usecases.update_person(
-        me(who), person=who, values={"phone": ""}, purpose="mutualaid.contact", motive="Numéro retiré par elle"
+        me(who), person=who, values={"phone": ""}, purpose="people.rights", motive="Numéro retiré par elle"
     )
     assert not marks(who.pk)
 
