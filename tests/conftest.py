@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis
 import pytest
 from bs4 import BeautifulSoup
+from django.core.management.commands import migrate
 from django.db import connection, connections, transaction
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -23,6 +24,7 @@ from entremise.rules.queries import compiled
 from entremise.rules.usecases import provisional_set
 from entremise.vault.models import Register
 from entremise.vault.usecases.registers import default_register
+from tests import migrated
 
 # How long an example takes depends on the machine: speed is measured in benchmarks/, not asserted here.
 hypothesis.settings.register_profile("entremise", deadline=None)
@@ -97,8 +99,22 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def _migrated_once() -> Iterator[pytest.MonkeyPatch]:
+    """While the databases of the tests are made, `migrate` copies what it did before: see tests/migrated.py."""
+    really = migrate.Command.handle
+
+    def handle(self: migrate.Command, *arguments: Any, **options: Any) -> None:
+        migrated.migrate(options["database"], lambda: really(self, *arguments, **options))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate.Command, "handle", handle)
+        yield patch
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(_migrated_once: pytest.MonkeyPatch, django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests with live transactions empty every table, which the trail and the journal forbid."""
+    _migrated_once.undo()
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER audit_entry_no_delete")

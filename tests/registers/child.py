@@ -22,10 +22,12 @@ START = subprocess.Popen
 
 
 def make() -> int:
-    from django.core.management import call_command
+    from django.db import connections
 
-    for base in ("default", "keys", "journal"):
-        call_command("migrate", database=base, verbosity=0)
+    from tests import migrated
+
+    for base in connections:
+        migrated.migrate(base)
     from entremise.kernel.actors import Actor
     from entremise.rules.usecases import install_rules
     from tests.registers.linking import FILE, JEANINE, JEANNINE, LEGAL, Linking, sealed, somebody

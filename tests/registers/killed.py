@@ -37,11 +37,12 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
     from django.db import connections
 
+    from tests import migrated
+
     for alias in connections:
-        call_command("migrate", database=alias, verbosity=0)
+        migrated.migrate(alias)
     from entremise.kernel import clock
     from entremise.kernel.actors import Actor
     from entremise.registers import queries, usecases
