@@ -262,3 +262,41 @@ def test_the_pages_show_what_waits_and_complete_it(client):
     again = client.post(address, {"received_on": ago(3).isoformat()}, follow=True)
     assert "Ce n’est plus possible" in again.content.decode()
     assert ImportedRow.objects.filter(effect="new").count() == 2
+
+
+SENT = [*LEGAL, "Accusé envoyé le"]
+
+
+def test_a_letter_that_left_before_is_not_sent_again(odile):
+    rows = [
+        [*legal(1, asked=asked(90)), asked(85)],
+        [*legal(2, asked=asked(90)), ""],
+        [*legal(3, asked=asked(90)), asked(95)],  # before the request: it proves nothing
+        [*legal(4, asked=asked(90)), "oui"],
+        [*legal(5, asked=""), asked(80)],
+    ]
+    batch = loaded(odile, rows, headings=SENT)
+    assert "acknowledged_on" in batch.mapping
+    found = Enrolment.objects.order_by("pk").values_list("state", "acknowledged_on")
+    assert list(found) == [
+        ("acknowledged", ago(85)),
+        ("effective", None),
+        ("effective", None),
+        ("effective", None),
+        ("to_complete", None),
+    ]
+    assert batch.problems["acknowledged_before"] == 2
+    assert batch.problems["acknowledged_unreadable"] == 1
+    assert queries.waiting([HEAT])[HEAT].late == 3
+    assert "acknowledged_on" not in told(odile, Enrolment.objects.order_by("pk")[0].person_id), "never a tenth item"
+
+
+def test_the_next_file_says_that_a_letter_left_and_the_day_an_agent_noted_stays(odile):
+    rows = [legal(1, asked=asked(9)), legal(2, asked=asked(9)), legal(3, asked="")]
+    loaded(odile, [[*row, ""] for row in rows], headings=SENT)
+    first = Enrolment.objects.order_by("pk")[0]
+    usecases.print_acknowledgements(odile, register=HEAT, enrolments=[first])
+    rows[2] = legal(3, asked=asked(6))
+    loaded(odile, [[*row, asked(5)] for row in rows], headings=SENT)
+    found = Enrolment.objects.order_by("pk").values_list("state", "acknowledged_on")
+    assert list(found) == [("acknowledged", clock.today()), ("acknowledged", ago(5)), ("acknowledged", ago(5))]

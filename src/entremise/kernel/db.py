@@ -107,6 +107,28 @@ def as_uuid(stored: UUID | str) -> UUID:
     return stored if isinstance(stored, UUID) else UUID(stored)
 
 
+def update_rows(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], states: Iterable[str]
+) -> int:
+    """Move many rows of one table, each to values of its own, where their `state` is still one of these; how many.
+
+    `rows`: the values of the columns, then the integer primary key. One prepared statement, for rows in the ten
+    thousands, where an UPDATE of cases takes twenty times longer. Call inside the use case's transaction.
+    """
+    if not rows:
+        return 0
+    connection = connections[getattr(model, "database_alias", "default")]
+    quote, held = connection.ops.quote_name, sorted(states)
+    changes = ", ".join(f"{quote(column)} = %s" for column in columns)
+    marks = ", ".join(["%s"] * len(held))
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {quote(model._meta.db_table)} SET {changes} WHERE {quote('id')} = %s AND state IN ({marks})",  # noqa: S608
+            [(*row, *held) for row in rows],
+        )
+        return int(cursor.rowcount)
+
+
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Many plain rows of one table, in its database: COPY on PostgreSQL, one prepared statement on SQLite.
 

@@ -340,18 +340,19 @@ def letters_due(code: str, most: int) -> list[Enrolment]:
     """The enrolments whose letter waits, the most pressing first, at most `most`: those that may be written to.
 
     A file brings persons without address, and records freeze: kept at the head of the queue they would stop every
-    letter behind them. They stay late, in the list. Three queries for 500 looked at.
+    letter behind them. They stay late, in the list. Two queries, and two for 500 looked at.
     """
-    found: list[Enrolment] = []
+    found: list[int] = []
     rows = Enrolment.objects.filter(register=code, state="effective").order_by("due_on", "pk")
-    for start in range(0, rows.count(), LOOKED_AT):
-        some = list(rows[start : start + LOOKED_AT])
-        states = vault.statuses_in(code, [one.person_id for one in some])
-        housed = vault.holding(code, "address", [one.person_id for one in some])
-        found += [one for one in some if states.get(one.person_id) == "active" and one.person_id in housed]
+    waiting = list(rows.values_list("pk", "person"))
+    for start in range(0, len(waiting), LOOKED_AT):
+        some = waiting[start : start + LOOKED_AT]
+        persons = [person for _, person in some]
+        states, housed = vault.statuses_in(code, persons), vault.holding(code, "address", persons)
+        found += [pk for pk, person in some if states.get(person) == "active" and person in housed]
         if len(found) >= most:
             break
-    return found[:most]
+    return list(rows.filter(pk__in=found[:most]))
 
 
 def enrolment_counts(code: str) -> dict[str, int]:

@@ -105,6 +105,7 @@ CAPACITIES: Final = ("65 ans et plus", "PA", "personne âgée", "+ de 65 ans", "
                      "adulte handicapé", "inapte au travail")  # fmt: skip
 SERVICES: Final = ("ADMR du Songe, 04 65 71 12 00", "SAAD Les Mirages", "SSIAD de l’Exemple 04 65 71 13 00")
 CLOSE: Final = ("sa fille", "son fils", "une voisine", "son neveu", "sa sœur")
+UNDATED, UNSENT = 40, 60  # rows of the workbook, modulo 150 and 200
 GIVEN: Final = ("Odile", "Paul", "Fatima", "Serge", "Lucie", "Ahmed")
 
 
@@ -114,21 +115,26 @@ def _workbook(rows: Sequence[dict[str, str]]) -> bytes:
     book.set_properties({"created": datetime.combine(FIRST_DAY, time(9))})
     sheet, notes = book.add_worksheet("Inscrits"), book.add_worksheet("Mode d’emploi")
     notes.write_string(0, 0, "Fichier d’essai : personne ici n’existe.")
-    sheet.merge_range(0, 0, 0, 11, "REGISTRE CANICULE – état au 1er juin")
+    sheet.merge_range(0, 0, 0, 12, "REGISTRE CANICULE – état au 1er juin")
     heads = ("Nom", "Prénom", "Né(e) le", "Téléphone", "Adresse", "CP", "Commune", "Qualité", "Demande du",
-             "Personne à prévenir", "Aide à domicile", "Demandeur")  # fmt: skip
+             "Personne à prévenir", "Aide à domicile", "Demandeur", "Accusé envoyé le")  # fmt: skip
     for rank, name in enumerate(heads):
         sheet.write_string(2, rank, name)
     for line, row in enumerate(rows, start=3):
         asked = FIRST_DAY + timedelta(days=chance.randrange(140))
+        day, sent = asked.strftime("%d/%m/%Y"), (asked + timedelta(days=1 + line % 7)).strftime("%d/%m/%Y")
+        if line % 150 == UNDATED:  # somebody forgot to write when
+            day = sent = ""
+        elif line % 200 == UNSENT:  # nobody wrote back
+            sent = ""
         close = (
             f"{chance.choice(GIVEN)} {row['last_name']}, {chance.choice(CLOSE)}, 06 39 98 {chance.randrange(100):02d} "
         )
         said = (
             row["last_name"], row["first_name"], row["birth_date"], row["phone"], row["address"], row["postcode"],
-            row["town"], chance.choices(CAPACITIES, (40, 12, 18, 8, 10, 6, 4, 2))[0], asked.strftime("%d/%m/%Y"),
+            row["town"], chance.choices(CAPACITIES, (40, 12, 18, 8, 10, 6, 4, 2))[0], day,
             close + f"{chance.randrange(100):02d}" if chance.random() < 0.35 else "",
-            chance.choice(SERVICES) if chance.random() < 0.2 else "", "",
+            chance.choice(SERVICES) if chance.random() < 0.2 else "", "", sent,
         )  # fmt: skip
         for rank, text in enumerate(said):
             if text:

@@ -35,6 +35,8 @@ JOINED = " · "
 NAMES = ("last_name", "first_name", "usage_name", "birth_name", "names", "civility")
 PLAIN_TITLES = frozenset({"", "M", "M.", "Mme", "MME", "Mr", "MR", "Monsieur", "Madame", "Mlle"})
 TOTALS = ("TOTAL", "SOUS TOTAL", "TOTAUX", "NOMBRE", "EFFECTIF", "NB ")
+_DAYS = (("requested_on", "requested_unreadable"), ("informed_on", "informed_unreadable"),
+         ("acknowledged_on", "acknowledged_unreadable"))  # fmt: skip
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,63}")
 _CAPACITY = (
     ("b", re.compile(r"INAPTE|INAPTITUDE|\b60\b|\bB\b")),
@@ -78,6 +80,7 @@ class Cleaned:
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     number: str = ""
     informed_on: date | None = None
+    acknowledged_on: date | None = None
     proposals: list[dict[str, str]] = field(default_factory=list)
 
     def __repr__(self) -> str:
@@ -121,7 +124,8 @@ class Cleaned:
         told = self.informed_on.isoformat() if self.informed_on else ""
         cells = [f"{name}\x1f{self.values[name]}" for name in sorted(self.values)]
         raw = [f"{name}~\x1f{self.received[name]}" for name in sorted(self.received)]
-        return "\x1e".join([*cells, *raw, told])
+        sent = [f"acknowledged_on\x1f{self.acknowledged_on.isoformat()}"] if self.acknowledged_on else []
+        return "\x1e".join([*cells, *raw, *sent, told])
 
 
 class Cleaner:
@@ -339,7 +343,7 @@ class Cleaner:
     # the others
 
     def _dates(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
-        for target, code in (("requested_on", "requested_unreadable"), ("informed_on", "informed_unreadable")):
+        for target, code in _DAYS:
             raw = " ".join(said.get(target, ())).strip()
             if not raw:
                 continue
@@ -350,10 +354,17 @@ class Cleaner:
             if target == "informed_on":
                 row.informed_on = day
                 continue
+            if target == "acknowledged_on":
+                row.acknowledged_on = day
+                continue
             if day is not None:
                 row.values[target] = day.isoformat()
             if day is None or not same_day(raw, day.isoformat()):
                 row.received[target] = raw
+        asked = row.values.get("requested_on", "")
+        if row.acknowledged_on and (not asked or row.acknowledged_on.isoformat() < asked):
+            row.acknowledged_on = None  # a letter answers a request: before it, or without it, it proves nothing
+            row.codes.append("acknowledged_before")
 
     def _others(self, row: Cleaned, said: Mapping[str, Sequence[str]]) -> None:
         for name in self._plain_fields:

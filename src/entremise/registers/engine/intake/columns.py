@@ -33,6 +33,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
 """Several columns of a file make one cell of the register."""
 OWN = {"number": "numéro de la personne dans ce fichier (sert à la reconnaître)"}
 INFORMED = {"informed_on": "date à laquelle la personne a été informée"}
+ANSWERED = {"acknowledged_on": "date d’envoi de l’accusé d’inscription"}
 REPEATABLE = frozenset(
     {"phone", "more", "street", "address", "emergency_contact", "home_service", "relative", "note", "preferences",
      "third_party", "aid", "first_name"}
@@ -85,6 +86,8 @@ SYNONYMS: Mapping[str, str] = {
     "divers|infos|informations complementaires",
     "informed_on": "informe le|informee le|date d information|date information|courrier envoye le|date du courrier|"
     "date d envoi|informe e le",
+    "acknowledged_on": "accuse envoye le|accuse le|date de l accuse|date accuse|accuse de reception|accuse envoye|"
+    "accuse de reception envoye le|date de l accuse de reception|date d envoi de l accuse|ar envoye le",
 }
 _BY_WORDS: Mapping[str, str] = {
     upper(words): target for target, listed in SYNONYMS.items() for words in listed.split("|")
@@ -107,11 +110,11 @@ _POSTCODE = re.compile(r"(?:0[1-9]|[1-8]\d|9[0-8])\d{3}|[1-9]\d{3}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}.*|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*")
 
 
-def allowed(fields: Iterable[str], *, reused: bool) -> dict[str, str]:
+def allowed(fields: Iterable[str], *, reused: bool, asked: bool = False) -> dict[str, str]:
     """Target → French, in the order of the choice on the page: the fields of a register's profile and their parts.
 
     A legal register has its nine items and no other. `reused`: a file kept for another use, whose persons are to be
-    informed; it may say, row by row, when each was.
+    informed; it may say, row by row, when each was. `asked`: requests of persons, whose letter may have left.
     """
     found: dict[str, str] = {}
     for field in fields:
@@ -121,12 +124,12 @@ def allowed(fields: Iterable[str], *, reused: bool) -> dict[str, str]:
             found[field] = field
     if "file_number" not in found:
         found |= OWN
-    return found | (INFORMED if reused else {})
+    return found | (INFORMED if reused else {}) | (ANSWERED if asked else {})
 
 
 def label(target: str, labels: Mapping[str, str]) -> str:
     """The French of a target, or of a field of the profile (`labels`)."""
-    for parts in (*PARTS.values(), OWN, INFORMED):
+    for parts in (*PARTS.values(), OWN, INFORMED, ANSWERED):
         if target in parts:
             return parts[target]
     return labels.get(target, target)

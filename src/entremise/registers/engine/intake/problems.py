@@ -56,6 +56,8 @@ PROBLEMS: Mapping[str, Problem] = {
     "capacity_unknown": _warned("Qualité d’inscription non reconnue : gardée comme elle est écrite."),
     "requested_unreadable": _warned("Date de la demande illisible : laissée de côté, aucune date n’est inventée."),
     "informed_unreadable": _warned("Date d’information illisible : la personne reste « à informer »."),
+    "acknowledged_unreadable": _warned("Date d’envoi de l’accusé illisible : la lettre reste à envoyer."),
+    "acknowledged_before": _warned("Accusé envoyé avant la demande, ou sans date de demande : laissé de côté."),
     "third_party_named": _warned("Demande faite par un tiers : gardez sa demande écrite."),
     "missing_birth_date": _warned("Date de naissance manquante."),
     "missing_capacity": _warned("Qualité d’inscription manquante."),

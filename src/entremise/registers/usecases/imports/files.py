@@ -85,7 +85,7 @@ def enrols(register: str) -> bool:
 def targets_of(register: str) -> dict[str, str]:
     """Target of a column → French, for a register: the fields of its profile, their parts, and nothing else."""
     profile = registry.profile(register)
-    found = intake.allowed(profile.fields, reused=kind_of(register) == "service")
+    found = intake.allowed(profile.fields, reused=kind_of(register) == "service", asked=enrols(register))
     return {target: intake.label(target, profile.labels) for target in found}
 
 

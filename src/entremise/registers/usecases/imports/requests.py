@@ -13,39 +13,40 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, DateField, Value, When
 
 from entremise.kernel import clock, ids
-from entremise.kernel.db import insert_rows
+from entremise.kernel.db import insert_rows, update_rows
 from entremise.registers.models import ENROLMENT, Enrolment, ImportBatch
 from entremise.registers.models.life import ENDED, RECEIPT
 from entremise.registers.usecases.imports import files
 from entremise.registers.usecases.imports.passage import Judged
 
 CHUNK: Final = 5_000
-SOME: Final = 500
-"""Dates in one UPDATE."""
 COLUMNS: Final = ("public_id", "register", "person_id", "channel", "asked_by", "proof", "received_on", "due_on",
-                  "state", "batch_id", "recorded_by", "created_at")  # fmt: skip
+                  "state", "acknowledged_on", "batch_id", "recorded_by", "created_at")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a row says of the request: its day, whether a third party made it. `news`: the row changed, or is new."""
+    """What a row says of the request: its day, whether a third party made it, when its letter left, if it did.
+    `news`: the row changed, or is new."""
 
     day: date | None
     third: bool
     news: bool
+    sent: date | None = None
 
 
 def request_of(one: Judged) -> Request:
     """What a judged row says of the request; the day is None when the file gives none that can be read."""
     day = one.row.values.get("requested_on", "")
-    return Request(date.fromisoformat(day) if day else None, "third_party" in one.row.values, one.effect != "same")
+    asked, third = date.fromisoformat(day) if day else None, "third_party" in one.row.values
+    return Request(asked, third, one.effect != "same", one.row.acknowledged_on)
 
 
 def enrol_requests(batch: ImportBatch, asked: Mapping[UUID, Request]) -> dict[str, int]:
     """Enrol the persons of a file of the legal register: `enrolled`, `to_complete`, `dated` (completed by this file).
+    Whose letter left already, by the day that the file gives, is *accusé envoyé*.
 
     Somebody whose enrolment lives already keeps it, but for the day that this file is the first to give, or corrects
     before the letter left. So many queries for 5,000 persons, whatever the file. Part of the load's last commit.
@@ -63,6 +64,7 @@ def enrol_requests(batch: ImportBatch, asked: Mapping[UUID, Request]) -> dict[st
         counts["enrolled"] += len(fresh)
         counts["to_complete"] += sum(1 for _, one in fresh if _lacks(one))
         counts["dated"] += _date(known, asked)
+        _send(known, asked)
     return {name: number for name, number in counts.items() if number}
 
 
@@ -86,7 +88,8 @@ def _insert(batch: ImportBatch, fresh: Sequence[tuple[UUID, Request]]) -> None:
                 "",
                 day_of(one.day),
                 day_of(one.day + RECEIPT if one.day else None),
-                "to_complete" if _lacks(one) else "effective",
+                "to_complete" if _lacks(one) else "acknowledged" if one.sent else "effective",
+                day_of(None if _lacks(one) else one.sent),
                 batch.pk,
                 batch.agent_id,
                 now,
@@ -98,31 +101,29 @@ def _insert(batch: ImportBatch, fresh: Sequence[tuple[UUID, Request]]) -> None:
 
 def _date(known: Mapping[UUID, Enrolment], asked: Mapping[UUID, Request]) -> int:
     """Days that this file is the first to give, or corrects; how many. A letter that left keeps the day it quotes."""
-    days: dict[int, date] = {}
-    whole: list[int] = []
+    day_of = connection.ops.adapt_datefield_value
+    moved: dict[str, list[tuple[Any, ...]]] = {"to_complete": [], "effective": []}
     for person, row in known.items():
         one = asked[person]
-        if one.day is None or row.channel != "file" or row.received_on == one.day:
+        if one.day is None or row.channel != "file" or row.received_on == one.day or row.state not in moved:
             continue
-        if row.state == "to_complete" and (row.received_on is None or one.news):
-            days[row.pk] = one.day
-            if row.asked_by != "third_party":
-                whole.append(row.pk)
-        elif row.state == "effective" and one.news:
-            days[row.pk] = one.day
-    done = 0
-    for start in range(0, len(days), SOME):
-        some = dict(list(days.items())[start : start + SOME])
-        rows = Enrolment.objects.filter(pk__in=list(some), state__in=("to_complete", "effective"))
-        done += rows.update(received_on=_case(some), due_on=_case({pk: day + RECEIPT for pk, day in some.items()}))
-    for start in range(0, len(whole), SOME):
-        sources, target = ENROLMENT.verbs["complete"]
-        Enrolment.objects.filter(pk__in=whole[start : start + SOME], state__in=sources).update(state=target)
-    return done
+        if one.news or (row.state == "to_complete" and row.received_on is None):
+            target = "effective" if row.asked_by != "third_party" else row.state
+            moved[row.state].append((day_of(one.day), day_of(one.day + RECEIPT), target, row.pk))
+    columns = ("received_on", "due_on", "state")
+    return sum(update_rows(Enrolment, columns, rows, [state]) for state, rows in moved.items())
 
 
-def _case(days: Mapping[int, date]) -> Any:
-    return Case(*(When(pk=pk, then=Value(day)) for pk, day in days.items()), output_field=DateField())
+def _send(known: Mapping[UUID, Enrolment], asked: Mapping[UUID, Request]) -> None:
+    """Letters that left since the last file, as this one says; the day that an agent noted stays."""
+    sources, target = ENROLMENT.verbs["acknowledge"]
+    day_of = connection.ops.adapt_datefield_value
+    rows = [
+        (day_of(sent), target, row.pk)
+        for person, row in known.items()
+        if row.channel == "file" and row.state in ("to_complete", *sources) and (sent := asked[person].sent)
+    ]
+    update_rows(Enrolment, ("acknowledged_on", "state"), rows, sources)
 
 
 def withdraw_requests(batch: ImportBatch, persons: Sequence[UUID]) -> int:
