@@ -1,0 +1,40 @@
+"""Who may do what in Veille. Each function says why to whoever is refused."""
+
+from __future__ import annotations
+
+from entremise.accounts.policies import require_second_factor
+from entremise.kernel.actors import Actor
+from entremise.kernel.errors import NotAllowed
+
+TEAM = ("caller", "mentor", "supervisor")
+SUPERVISING = "Cette page est celle des superviseurs de la veille. Revenez à votre journée d’appels."
+CALLING = "Seul un appelant inscrit au parcours appelle. Demandez votre inscription au superviseur."
+MENTORING = "Seul un référent d’appel fait cela. Adressez-vous à celui qui vous suit."
+TEAMING = "Cette page est celle de l’équipe d’appel. Revenez à l’accueil."
+
+
+def _require(actor: Actor, roles: tuple[str, ...], sentence: str) -> int:
+    if actor.user_id is None or not actor.has(*roles):
+        raise NotAllowed(sentence)
+    require_second_factor(actor)
+    return actor.user_id
+
+
+def require_supervisor(actor: Actor) -> int:
+    """The account of a supervisor, two factors proved. Raises NotAllowed, SecondFactorNeeded."""
+    return _require(actor, ("supervisor",), SUPERVISING)
+
+
+def require_caller(actor: Actor) -> int:
+    """The account of a caller, two factors proved. Raises NotAllowed, SecondFactorNeeded."""
+    return _require(actor, ("caller",), CALLING)
+
+
+def require_mentor(actor: Actor) -> int:
+    """The account of a mentor, or of a supervisor, who answers for mentors. Raises NotAllowed, SecondFactorNeeded."""
+    return _require(actor, ("mentor", "supervisor"), MENTORING)
+
+
+def require_team(actor: Actor) -> int:
+    """The account of anybody of the call centre. Raises NotAllowed, SecondFactorNeeded."""
+    return _require(actor, TEAM, TEAMING)
