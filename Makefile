@@ -8,7 +8,7 @@ export ENTREMISE_DEMO ?= 1
 export UV_PYTHON_DOWNLOADS := never
 # Where it is set (containers, often), every process compiles Django again: three seconds each, and we start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK := uv pip compile -c requirements/limits.in --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 FILES_ONLY := --ignore tests/consistency --ignore tests/benchmarks --ignore tests/site/test_commands.py
 TEMPLATES = $(shell find src -name '*.html')
 
@@ -61,9 +61,9 @@ shots: .venv/.dev ## pictures of every page, to be looked at: tests/journeys/sho
 	python scripts/screenshots.py
 
 lock: ## compile requirements/*.txt again (needs uv)
-	$(LOCK) pyproject.toml -o requirements/base.txt
-	$(LOCK) pyproject.toml --extra postgres -c requirements/base.txt -o requirements/production.txt
-	$(LOCK) pyproject.toml requirements/test.in requirements/dev.in --extra postgres -c requirements/base.txt -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra plan -o requirements/base.txt
+	$(LOCK) pyproject.toml --extra plan --extra postgres -c requirements/base.txt -o requirements/production.txt
+	$(LOCK) pyproject.toml requirements/test.in requirements/dev.in --extra plan --extra postgres -c requirements/base.txt -o requirements/dev.txt
 
 messages: .venv/.dev ## collect the sentences to translate
 	cd src/entremise && django-admin makemessages -l en -l fr --no-location --no-obsolete

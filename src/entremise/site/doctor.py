@@ -26,7 +26,7 @@ from entremise.vault import usecases as vault
 
 MB = 1024 * 1024
 NAMES = {"default": "données", "keys": "clés", "journal": "journal"}
-EXTRAS = {"psycopg": "postgres"}
+EXTRAS = {"ortools": "plan", "psycopg": "postgres"}
 """Module looked for → extra that installs it."""
 
 
