@@ -46,7 +46,8 @@ class Difficulty(models.Model):
     """Facts, no diagnosis. The person's own words are sealed in `orientation.note#<public_id>`, 500 signs at most.
 
     Without consent nothing is sent: it counts in statistics, and its author may be advised. `origin_kind` and
-    `origin_id` say where it comes from (`call`, `counter`, `mutualaid`), without importing it.
+    `origin_id` say where it comes from (`call`, `counter`, `mutualaid`), without importing it. `complete`: what a
+    referrer said of the form, for its author's path; empty until then.
     """
 
     STATES = {"open": "à orienter", "kept": "gardée sans transmission", "closed": "close"}
@@ -66,6 +67,11 @@ class Difficulty(models.Model):
     author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="notée par")
     state = models.CharField("état", max_length=8, choices=list(STATES.items()), default="open")
     created_at = models.DateTimeField("notée le", default=clock.now)
+    complete = models.BooleanField("fiche complète", null=True, blank=True)
+    judged_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="relue par"
+    )
+    judged_at = models.DateTimeField("relue le", null=True, blank=True)
 
     class Meta:
         verbose_name = "difficulté repérée"

@@ -10,3 +10,8 @@ NOTING = ("caller", "supervisor", "mentor", "referrer", "matchmaker", "lead_matc
 def can_note(actor: Actor) -> bool:
     """Whoever hears people at work: on the phone, at the counter, at the door."""
     return actor.user_id is not None and actor.has(*NOTING)
+
+
+def can_judge(actor: Actor) -> bool:
+    """Who reads forms to act on them; a supervisor where no referrer is there yet."""
+    return actor.user_id is not None and actor.has("referrer", "supervisor")

@@ -1,5 +1,6 @@
 from entremise.outreach.models.callers import (
     CallerProfile,
+    ComplexityAdvice,
     LevelChange,
     ListeningNote,
     ReportReview,
@@ -63,6 +64,7 @@ __all__ = [
     "CallSheetBatch",
     "CallTask",
     "CallerProfile",
+    "ComplexityAdvice",
     "Debrief",
     "Emergency",
     "EmergencyAlert",

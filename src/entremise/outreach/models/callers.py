@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from entremise.accounts.models import User
 from entremise.kernel import clock, ids
+from entremise.outreach.engine.complexity import REASONS
 
 LEVELS = {
     0: "inscrit·e",
@@ -164,6 +165,46 @@ class ListeningNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+class ComplexityAdvice(models.Model):
+    """What makes calls to a person harder, or no longer: a caller suggests it, a supervisor decides and says why.
+
+    An accepted one holds for the person, whatever is computed later; the last accepted wins.
+    """
+
+    KINDS = {"add": "à ajouter", "remove": "à retirer"}
+    STATES = {"waiting": "à décider", "accepted": "retenue", "dismissed": "écartée"}
+
+    public_id = models.CharField("référence", max_length=12, unique=True, default=ids.new, editable=False)
+    task = models.ForeignKey("outreach.CallTask", models.PROTECT, related_name="advices", verbose_name="fiche")
+    kind = models.CharField("nature", max_length=6, choices=list(KINDS.items()), default="add")
+    code = models.CharField("raison", max_length=24, choices=list(REASONS.items()))
+    state = models.CharField("état", max_length=9, choices=list(STATES.items()), default="waiting")
+    suggested_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="suggérée par")
+    at = models.DateTimeField("date", default=clock.now)
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="décidée par"
+    )
+    decided_at = models.DateTimeField("décidée le", null=True, blank=True)
+    reason = models.CharField("motif", max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name = "avis sur la complexité"
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "kind", "code"], condition=Q(state="waiting"), name="one_waiting_advice"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="waiting") | (Q(decided_at__isnull=False) & ~Q(reason="")),
+                name="advice_decided_with_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "at"], name="complexity_advice_state")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.code}"
 
 
 class Shift(models.Model):

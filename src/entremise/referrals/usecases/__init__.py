@@ -1,4 +1,4 @@
-from entremise.referrals.usecases.difficulties import note_difficulty
+from entremise.referrals.usecases.difficulties import judge_difficulty, note_difficulty
 from entremise.referrals.usecases.installing import install_register
 
-__all__ = ["install_register", "note_difficulty"]
+__all__ = ["install_register", "judge_difficulty", "note_difficulty"]

@@ -11,15 +11,21 @@ from django.views.decorators.debug import sensitive_variables
 
 from entremise.audit.registry import declare
 from entremise.audit.usecases import record
+from entremise.kernel import clock
 from entremise.kernel.actors import Actor
-from entremise.kernel.errors import NotAllowed
+from entremise.kernel.errors import DomainError, NotAllowed
 from entremise.referrals import policies
 from entremise.referrals.models import CONTACTS, NEEDS, Difficulty
 from entremise.referrals.registry import REGISTER
 from entremise.vault import usecases as vault
 
 NOTED = declare("referrals.difficulty.noted", "a noté une difficulté")
+JUDGED = declare("referrals.difficulty.judged", "a relu une fiche de difficulté")
 MOST_NEEDS, NOTE_LENGTH = 5, 500
+
+
+class AlreadyJudged(DomainError):
+    code = "difficulty_already_judged"
 
 
 @sensitive_variables()
@@ -83,3 +89,19 @@ def note_difficulty(
         vault.write(actor, person=person, values=sealed, purpose=purpose, motive=motive)
     record(actor, NOTED, row, urgency=urgency, consent=consent)
     return row
+
+
+@transaction.atomic
+def judge_difficulty(actor: Actor, *, difficulty: Difficulty, complete: bool) -> None:
+    """Say once whether a form said enough to choose a service: it counts on its author's path (outreach § 6).
+
+    For referrers, and supervisors; never one's own form. Raises NotAllowed, AlreadyJudged for the second of two.
+    """
+    if not policies.can_judge(actor) or difficulty.author_id == actor.user_id:
+        raise NotAllowed(
+            "Une fiche de difficulté est relue par un orientateur ou un superviseur, jamais par son auteur."
+        )
+    waiting = Difficulty.objects.filter(pk=difficulty.pk, complete=None)
+    if not waiting.update(complete=complete, judged_by=actor.user_id, judged_at=clock.now()):
+        raise AlreadyJudged("Cette fiche a déjà été relue. Rechargez la page pour voir ce qui en a été dit.")
+    record(actor, JUDGED, difficulty, complete=complete)

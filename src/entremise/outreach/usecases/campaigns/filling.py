@@ -18,9 +18,11 @@ from entremise.audit.usecases import record
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.outreach import policies
+from entremise.outreach.engine.complexity import rate
 from entremise.outreach.models import CallCampaign, CallEvent, CallTask
 from entremise.outreach.queries import campaigns as queries
 from entremise.outreach.queries.campaigns import Wanted, sliced
+from entremise.outreach.queries.complexity import codes_of, scale
 from entremise.people.models import LineMark, Person
 from entremise.people.queries import lines_of
 
@@ -65,6 +67,7 @@ def fill_tasks(actor: Actor, *, campaign: CallCampaign) -> Filled:
 def _slice(campaign: CallCampaign, some: Sequence[Wanted], total: int, now: datetime, done: Filled) -> None:
     persons = [one.person for one in some]
     lines = lines_of(persons)
+    codes, weights = codes_of(persons), scale()
     spoken: dict[UUID, str] = {}
     known: dict[UUID, CallTask] = {}
     for part in sliced(persons):
@@ -82,6 +85,8 @@ def _slice(campaign: CallCampaign, some: Sequence[Wanted], total: int, now: date
             "language": spoken.get(one.person, "fr"),
             "rank": one.rank,
             "fragility": fragility(one.rank, total),
+            "complexity": rate(codes[one.person], weights),
+            "complexity_codes": codes[one.person],
         }
         done.unlined += line is None
         task = known.get(one.person)
@@ -95,7 +100,7 @@ def _slice(campaign: CallCampaign, some: Sequence[Wanted], total: int, now: date
     CallTask.objects.bulk_create(fresh, batch_size=500, ignore_conflicts=True)
     done.entered += len(fresh)
     live = CallTask.objects.exclude(state__in=("closed", "claimed"))
-    names = ["register", "line", "line_field", "language", "rank", "fragility"]
+    names = ["register", "line", "line_field", "language", "rank", "fragility", "complexity", "complexity_codes"]
     done.changed += live.bulk_update(changed, names, batch_size=200) if changed else 0
     gone = CallTask.objects.filter(state="closed", closed_reason="left_cohort")
     entry = ["state", "cause", "not_before", "closed_reason", "changed_at"]
