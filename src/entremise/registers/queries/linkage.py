@@ -140,4 +140,4 @@ def _figures(counts: Mapping[str, object]) -> tuple[list[Bar], list[Bar], list[t
 
 def models_seen() -> list[LinkageModel]:
     """Every version, the newest first."""
-    return list(LinkageModel.objects.exclude(state="draft").defer("body"))
+    return list(LinkageModel.objects.exclude(state="draft"))

@@ -15,8 +15,9 @@ from entremise.kernel import clock
 from entremise.kernel.errors import DomainError, NotFound
 from entremise.kernel.http import Request, tell
 from entremise.registers import policies, usecases
+from entremise.registers.engine.trial import LEAST
 from entremise.registers.forms.linkage import RunForm
-from entremise.registers.queries import linkage as queries, proof
+from entremise.registers.queries import linkage as queries, proof, trial
 from entremise.registers.usecases.linkage.refusals import FAILURES
 from entremise.registers.usecases.review.thresholds import lacking, said
 from entremise.registers.web.enrolling import say
@@ -106,6 +107,8 @@ def models(request: Request) -> HttpResponse:
     agreed, found = proof.agreement(), proof.evidence(active)
     context = {
         "models": rows,
+        "trials": [(row, trial.trial_of(row)) for row in rows if row.state == "proposed"],
+        "least": LEAST,
         "model": active,
         "keeper": request.actor.has("keeper"),
         "agreement": agreed,

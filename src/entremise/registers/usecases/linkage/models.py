@@ -25,6 +25,7 @@ from entremise.registers.engine.outcomes import HIGH, LOW
 from entremise.registers.engine.prepare import PREPARED_SCHEMA
 from entremise.registers.models import LinkageModel
 from entremise.registers.queries import starting_model
+from entremise.registers.queries.trial import trial_of
 from entremise.registers.usecases.linkage.refusals import ModelMismatch
 
 INSTALLED = declare("registers.model.installed", "a installé le modèle de rapprochement livré")
@@ -96,20 +97,26 @@ def propose(
     high: float,
     low: float,
 ) -> LinkageModel | None:
-    """Keep what a run learned, for a keeper to look at; None when another one waits already."""
+    """Keep what a run learned, for a keeper to look at, with what it makes of the pairs that humans read; None when
+    another one waits already."""
     if LinkageModel.objects.filter(state="proposed").exists():
         return None
     body = rebuilt(levels, prior)
-    return LinkageModel.objects.create(
+    row = LinkageModel(
         version=_next(), body=body, sha256=fingerprint(body), prepared_schema=PREPARED_SCHEMA, versions=engines(),
         trained_on=trained_on, high=high, low=low, state="proposed",
         evidence={"trained_on": trained_on, "from": "run"},
     )  # fmt: skip
+    if (found := trial_of(row, prior)) is not None:
+        row.evidence["trial"] = found.kept()
+    row.save(force_insert=True)
+    return row
 
 
 @transaction.atomic
 def activate_model(actor: Actor, *, version: int) -> LinkageModel:
     """This model serves from the next run on; the former is retired, and may come back the same way. The DPO is told.
+    What both make of the pairs read by then is kept beside it.
 
     Raises NotAllowed, SecondFactorNeeded, NotFound, ModelMismatch.
     """
@@ -119,9 +126,10 @@ def activate_model(actor: Actor, *, version: int) -> LinkageModel:
         raise NotFound("Ce modèle n’existe pas.")
     checked(row)
     if row.state != "active":
+        known = {"trial": found.kept()} if (found := trial_of(row)) is not None else {}
         LinkageModel.objects.filter(state="active").update(state="retired")
         done = {"state": "active", "activated_by": actor.user_id, "activated_at": clock.now()}
-        LinkageModel.objects.filter(pk=row.pk).update(**done)
+        LinkageModel.objects.filter(pk=row.pk).update(**done, evidence=row.evidence | known)
         row.refresh_from_db()
         enqueue("registers.tell_model", version=version)
         record(actor, ACTIVATED, row, version=version)

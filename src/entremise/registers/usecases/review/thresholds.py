@@ -44,6 +44,8 @@ def set_thresholds(actor: Actor, *, model: LinkageModel) -> Evidence:
         "kappa": agreed.kappa,
         "before": [model.high, model.low],
     }
+    if "trial" in model.evidence:
+        proof["trial"] = model.evidence["trial"]
     same = LinkageModel.objects.filter(pk=model.pk, high=model.high, low=model.low).exclude(state="retired")
     if not same.update(high=found.high, low=low, evidence=proof):
         raise IllegalTransition("Ce modèle a changé, ou n’est plus en service : rechargez la page.")
