@@ -15,7 +15,7 @@ from entremise.kernel import clock
 from entremise.kernel.errors import DomainError, NotFound
 from entremise.kernel.http import Request, tell
 from entremise.registers import policies, usecases
-from entremise.registers.engine.trial import LEAST
+from entremise.registers.engine.trial import LEAST, LEAST_EACH
 from entremise.registers.forms.linkage import RunForm
 from entremise.registers.queries import linkage as queries, proof, trial
 from entremise.registers.usecases.linkage.refusals import FAILURES
@@ -109,6 +109,7 @@ def models(request: Request) -> HttpResponse:
         "models": rows,
         "trials": [(row, trial.trial_of(row)) for row in rows if row.state == "proposed"],
         "least": LEAST,
+        "each": LEAST_EACH,
         "model": active,
         "keeper": request.actor.has("keeper"),
         "agreement": agreed,
