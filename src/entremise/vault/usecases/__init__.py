@@ -81,7 +81,7 @@ from entremise.vault.usecases.segments import keep_months
 from entremise.vault.usecases.sending import Watch, send_checkpoints, watch
 from entremise.vault.usecases.trails import Rule, TrailLine, proof, trail
 from entremise.vault.usecases.verifying import verify as verify_journal
-from entremise.vault.usecases.writing import release, release_many, revoke_release, write, write_many
+from entremise.vault.usecases.writing import deposit, release, release_many, revoke_release, write, write_many
 
 __all__ = [
     "Computed", "Counted", "Disclosure", "ResultRefused", "compute", "count", "destroy_parcels", "disclose",
@@ -93,7 +93,7 @@ __all__ = [
     "AlreadyAnswered", "Busy", "FieldUnknown", "Grant", "JournalUnavailable", "KeyMissing", "MotiveMissing",
     "NotRestored", "Opening", "PurposeUnknown", "Refused", "RegisterUnknown", "RegisterUnready", "RequestChanged",
     "RequestSpent", "Standing", "Tampered", "TooManyRows", "ValueTooLong", "VaultSealed",
-    "approve", "ask", "assign", "check_identity", "close_register", "commit", "create_register", "declare_crisis",
+    "approve", "ask", "assign", "check_identity", "close_register", "commit", "create_register", "declare_crisis", "deposit",
     "destroy_document", "end_crisis", "erase", "erasure_mark", "find", "fingerprints", "forget_mark", "grant_of",
     "habilitate", "habilitate_many", "install_registers", "is_marked", "keep_mark", "lapse_requests", "matches",
     "open", "open_document", "open_many", "open_register", "opine", "proposed_purposes", "refuse", "release",

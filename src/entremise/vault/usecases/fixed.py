@@ -16,6 +16,10 @@ SEND = "fixed-send"
 """The machine reads where to write to a person, or compares four digits of a phone: shown to nobody."""
 DUPLICATES = "fixed-duplicates"
 """The machine looks for somebody known under the same number; it gets references, never values."""
+DEPOSIT = "fixed-deposit"
+"""The machine seals what somebody typed about a person during a call, even once the call is no longer theirs."""
+DEPOSITS = frozenset({"veille", "orientation"})
+"""The shapes of registers that take deposits: what is typed during calls, and nothing that was there before."""
 SENDING = frozenset(
     {"mutualaid.contact", "mutualaid.meet", "outreach.call", "outreach.keep_in_touch", "outreach.visit",
      "registers.inform", "registers.keep", "people.rights"}
@@ -24,6 +28,7 @@ SENDING = frozenset(
 LABELS = {
     COLLECT: "Première écriture d’une fiche, dictée ou écrite par la personne",
     SEND: "Envoi d’un message à la personne, sans que nul voie où",
+    DEPOSIT: "Dépôt de ce qui a été écrit pendant un appel, sans que rien ne soit lu",
     DUPLICATES: "Recherche de doublons par la machine, sans valeur",
 }
 
@@ -32,6 +37,8 @@ PURPOSE = "Ce registre ne déclare pas cette finalité."
 OBJECTED = "La personne s’est opposée à cet usage."
 UNSAID = "La personne n’a pas donné son accord pour cet usage, ou l’a repris."
 FROZEN = "Cette fiche est gelée ou close, à la demande de la personne."
+ENDED = "Cette fiche est close : rien ne s’y ajoute."
+NO_DEPOSIT = "Ce registre ne reçoit pas de dépôt."
 PROTECTED = "Cette fiche est protégée : rien n’est envoyé sans un agent désigné."
 ELSEWHERE = "Votre structure n’est pas destinataire de ce registre."
 NAMED = "Ce registre est nominatif : le responsable ne vous y a pas désigné·e."
@@ -65,6 +72,20 @@ def may_collect(record: RecordFacts, question: Question) -> str:
         if register.nominative and register.id not in who.named_in:
             return NAMED
     return ""
+
+
+def may_deposit(record: RecordFacts, question: Question) -> str:
+    """Why the machine may not seal what somebody typed, in French; empty when it may.
+
+    Neither an assignment nor an objection is looked at: a report that comes late, or that says the objection, was said
+    during a call that took place; losing it could cost a life. Nothing is read by it, and the use case that calls
+    checks who typed. A frozen record keeps what is given to it (RGPD 18.2); a closed one takes nothing.
+    """
+    if record.register.id.partition("-")[0] not in DEPOSITS:
+        return NO_DEPOSIT
+    if why := may_serve(record.register, question):
+        return why
+    return ENDED if record.status == "closed" else ""
 
 
 def may_send(record: RecordFacts, question: Question, category: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -18,7 +18,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.rules import queries as rules
-from entremise.rules.engine import RegisterFacts
+from entremise.rules.engine import RecordFacts, RegisterFacts
 from entremise.vault import engine, registry
 from entremise.vault.models import BlindIndex, Cell, Record, RecordKey, Release
 from entremise.vault.registry import Asked
@@ -61,6 +61,26 @@ def write(actor: Actor, *, person: UUID, values: Mapping[str, str | None], purpo
         _write_record(ring, asker, where, person, register, fields, values, motive)
 
 
+@sensitive_variables()
+@transaction.atomic
+def deposit(actor: Actor, *, person: UUID, values: Mapping[str, str | None], purpose: str, motive: str) -> None:
+    """Seal what somebody typed about a person during a call, in the registers that take deposits (`fixed-deposit`).
+
+    Nothing is read by it, so that no assignment is asked: a report that comes late is kept whole. An empty value takes
+    a deposit back. Whoever may have typed it is checked by the calling use case. Raises as `write`.
+    """
+    purpose_known(purpose)
+    motive = motive_given(motive)
+    asked = _writable(values)
+    codes = sorted({one.register for one in asked})
+    ring = keyring.load(codes)
+    asker = question(actor, purpose)
+    where = situating.registers(asker, codes)
+    for register in codes:
+        fields = [one for one in asked if one.register == register]
+        _write_record(ring, asker, where, person, register, fields, values, motive, deposited=True)
+
+
 def _writable(values: Mapping[str, str | None]) -> list[Asked]:
     asked = fields_known(values)
     if not asked:
@@ -80,6 +100,8 @@ def _write_record(
     asked: Sequence[Asked],
     values: Mapping[str, str | None],
     motive: str,
+    *,
+    deposited: bool = False,
 ) -> None:
     fresh = Record(person=person, register=register, status=situating.first_status(register))
     Record.objects.bulk_create([fresh], ignore_conflicts=True)
@@ -97,7 +119,10 @@ def _write_record(
         raise NotFound("Cette personne a demandé son effacement.")
     case = Case(person, register, record, box, tag=ring.tag(record.pk))
     situating.situate(asker, where, [case])
-    (_collect if new else _change)(ring, asker, [case], asked, motive)
+    if deposited:
+        _collect(ring, asker, [case], asked, motive, by=fixed.DEPOSIT, may=fixed.may_deposit)
+    else:
+        (_collect if new else _change)(ring, asker, [case], asked, motive)
     _put(ring, record, key, box, {one: values[one.name] or "" for one in asked})
 
 
@@ -109,14 +134,23 @@ def _tampered(record: Record) -> Tampered:
     )
 
 
-def _collect(ring: Keyring, asker: Question, found: Sequence[Case], asked: Sequence[Asked], motive: str) -> None:
-    """The first writing of new records, that nobody reads: one line each; NotAllowed, journalled, with the reason."""
+def _collect(
+    ring: Keyring,
+    asker: Question,
+    found: Sequence[Case],
+    asked: Sequence[Asked],
+    motive: str,
+    *,
+    by: str = fixed.COLLECT,
+    may: Callable[[RecordFacts, Question], str] = fixed.may_collect,
+) -> None:
+    """What is written and read by nobody (a fixed act): one line each; NotAllowed, journalled, with the reason."""
     said = sorted(one.name for one in asked)
-    reasons = [fixed.may_collect(case.facts, asker) if case.facts else UNKNOWN.reason for case in found]
+    reasons = [may(case.facts, asker) if case.facts else UNKNOWN.reason for case in found]
     why = next(filter(None, reasons), "")
     number = rules.active_number() or 0
     lines = [
-        _line(ring, asker, case, "collect", not why, (fixed.COLLECT,) if not why else (), said, motive, number)
+        _line(ring, asker, case, "collect", not why, (by,) if not why else (), said, motive, number)
         for case in found
     ]
     journal.append(ring, asker.actor, lambda: lines)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from entremise.audit import queries
+from entremise.audit import queries, usecases
 from entremise.audit.models import Entry
 
 
@@ -16,13 +16,14 @@ class Command(BaseCommand):
         parser.add_argument("deed", choices=["verify"], metavar="verify")
 
     def handle(self, **options: Any) -> None:
+        usecases.seal_entries()
         broken = queries.first_broken()
         if broken is not None:
             raise CommandError(
                 f"La trace est rompue au rang {broken} : cet acte a été modifié, ou un acte manque avant lui. "
                 "Ne touchez plus à la base, gardez-en une copie et comparez avec la dernière sauvegarde."
             )
-        last = Entry.objects.first()
+        last = Entry.objects.filter(seq__isnull=False).order_by("-seq").first()
         if last is None:
             self.stdout.write("La trace est vide : aucun acte n’a encore eu lieu.")
             return
