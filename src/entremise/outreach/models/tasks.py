@@ -1,13 +1,16 @@
 """One person to call in one campaign; each call that was made; what came too late. No name, no number.
 
 Source: reference outreach-and-referrals §§ 2, 8–10. The order of the queue and its guards are in
-`usecases.claiming`, where the statement is written once for both engines.
+`usecases.calls.statement`, where the claim is written once for both engines.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from entremise.accounts.models import User
 from entremise.kernel import clock, ids
@@ -28,6 +31,10 @@ TASK_STATES = {
 }
 OPEN_STATES = ("ready", "claimed", "scheduled", "needs_supervisor", "unreachable", "escalated")
 QUEUE = ("ready", "scheduled")
+NEVER_HEARD = datetime(1970, 1, 1, tzinfo=UTC)
+"""Whoever was never reached comes before all others of the same rank."""
+FIRST = Q(urgent=True) | Q(promised_at__isnull=False) | Q(reserved_for__isnull=False)
+"""The few tasks that pass before any rank."""
 WAITS = {
     "": "",
     "callback": "rappel promis",
@@ -95,7 +102,9 @@ class CallTask(models.Model):
     """`line`: hex of the keyed mark of the telephone line, "" when none is known; `line_field`: where its number is
     sealed (`apa.phone`, `personne.phone#1`). `slot_mask`, `tried_slots`: bits of `campaigns.SLOTS`, 0 = no preference.
 
-    `token` is a fence: it goes up at each claim, and a report with an older one becomes an `OrphanReport`.
+    `token` is a fence: it goes up at each claim, and a report with an older one becomes an `OrphanReport`. `turn_at`:
+    the appointment of the rhythm, from which the next one is counted even when a call came later. `heard_at`: the
+    last contact, as the order of the queue reads it.
     `not_before` is never empty: a task that may be claimed at once has a date in the past. `fragility`: 0–3, from the
     rank in the cohort. `complexity`: 1–4, its reasons as codes.
     """
@@ -152,6 +161,13 @@ class CallTask(models.Model):
     last_attempt_at = models.DateTimeField("dernier essai", null=True, blank=True)
     last_contact_at = models.DateTimeField("dernier échange", null=True, blank=True)
     last_sign_of_life_at = models.DateTimeField("dernier signe de vie", null=True, blank=True)
+    heard_at = models.GeneratedField(
+        expression=Coalesce("last_contact_at", models.Value(NEVER_HEARD)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+        verbose_name="place selon le dernier échange",
+    )
+    turn_at = models.DateTimeField("rendez-vous du rythme", null=True, blank=True)
     closed_reason = models.CharField("fin", max_length=12, choices=list(CLOSED.items()), blank=True, default="")
     changed_at = models.DateTimeField("changée le", default=clock.now)
 
@@ -186,10 +202,13 @@ class CallTask(models.Model):
             ),
         ]
         indexes = [
+            # The order of a claim, tier by tier (usecases.calls.statement): read until one row fits, never sorted.
             models.Index(
-                fields=["campaign", "complexity", "language", "urgent", "rank", "id"],
-                condition=Q(state__in=["ready", "scheduled"]),
-                name="call_task_queue",
+                fields=["campaign", "rank", "heard_at", "id"], condition=Q(state__in=QUEUE), name="call_task_queue"
+            ),
+            models.Index(fields=["campaign"], condition=Q(state__in=QUEUE) & FIRST, name="call_task_first"),
+            models.Index(
+                fields=["planned_caller", "campaign"], condition=Q(state__in=QUEUE), name="call_task_planned"
             ),
             models.Index(fields=["campaign", "state"], name="call_task_state"),
             models.Index(fields=["lease_until"], condition=Q(state="claimed"), name="call_task_lease"),
@@ -239,7 +258,9 @@ class CallAttempt(models.Model):
         ordering = ["-happened_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["task", "token", "line"], condition=~Q(disposition="aborted"), name="one_report_per_claim"
+                fields=["task", "token", "line"],
+                condition=~Q(disposition="aborted") & Q(direction="out"),
+                name="one_report_per_claim",
             ),
             models.CheckConstraint(
                 condition=Q(disposition__in=list(DISPOSITIONS)), name="call_attempt_disposition_known"
@@ -298,6 +319,7 @@ class OrphanReport(models.Model):
     class Meta:
         verbose_name = "compte rendu en attente"
         ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["task", "token", "caller"], name="one_orphan_per_claim")]
         indexes = [models.Index(fields=["state", "at"], name="orphan_report_state")]
 
     def __str__(self) -> str:

@@ -46,11 +46,13 @@ def note_difficulty(
     origin_id: str = "",
     purpose: str,
     motive: str,
+    deposit: bool = False,
 ) -> Difficulty:
     """Note what a person needs, 1 to 5 codes of `NEEDS`, and whether it may be transmitted (`yes`, `anonymous`, `no`).
 
-    Without consent it is `kept`: nothing is sent. `share`: categories of the vault that may be told. Raises
-    NotAllowed, ValidationError by field, and the refusals of `vault.usecases.write` for the note.
+    Without consent it is `kept`: nothing is sent. `share`: categories of the vault that may be told. `deposit`: typed
+    during a call that may no longer be the author's; the machine seals the note (`vault.usecases.deposit`). Raises
+    NotAllowed, ValidationError by field, and the refusals of the vault for the note.
     """
     if not policies.can_note(actor):
         raise NotAllowed("Votre rôle ne permet pas de noter une difficulté.")
@@ -86,7 +88,8 @@ def note_difficulty(
     row.save(force_insert=True)
     if text:
         sealed = {f"{REGISTER}.note#{row.public_id}": text}
-        vault.write(actor, person=person, values=sealed, purpose=purpose, motive=motive)
+        seal = vault.deposit if deposit else vault.write
+        seal(actor, person=person, values=sealed, purpose=purpose, motive=motive)
     record(actor, NOTED, row, urgency=urgency, consent=consent)
     return row
 

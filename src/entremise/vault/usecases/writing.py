@@ -150,8 +150,7 @@ def _collect(
     why = next(filter(None, reasons), "")
     number = rules.active_number() or 0
     lines = [
-        _line(ring, asker, case, "collect", not why, (by,) if not why else (), said, motive, number)
-        for case in found
+        _line(ring, asker, case, "collect", not why, (by,) if not why else (), said, motive, number) for case in found
     ]
     journal.append(ring, asker.actor, lambda: lines)
     if why:
