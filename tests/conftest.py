@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.core.management.commands import migrate
 from django.db import connection, connections, transaction
+from django.test import TransactionTestCase
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 from xdist.scheduler import LoadScopeScheduling
@@ -24,7 +25,7 @@ from entremise.rules.queries import compiled
 from entremise.rules.usecases import provisional_set
 from entremise.vault.models import Register
 from entremise.vault.usecases.registers import default_register
-from tests import migrated
+from tests import emptied, migrated
 
 # How long an example takes depends on the machine: speed is measured in benchmarks/, not asserted here.
 hypothesis.settings.register_profile("entremise", deadline=None)
@@ -115,6 +116,7 @@ def _migrated_once() -> Iterator[pytest.MonkeyPatch]:
 def django_db_setup(_migrated_once: pytest.MonkeyPatch, django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests with live transactions empty every table, which the trail and the journal forbid."""
     _migrated_once.undo()
+    TransactionTestCase._fixture_teardown = emptied.after_live_transactions
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER audit_entry_no_delete")
