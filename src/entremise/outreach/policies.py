@@ -38,3 +38,12 @@ def require_mentor(actor: Actor) -> int:
 def require_team(actor: Actor) -> int:
     """The account of anybody of the call centre. Raises NotAllowed, SecondFactorNeeded."""
     return _require(actor, TEAM, TEAMING)
+
+
+def require_alarm(actor: Actor) -> int:
+    """The account of anybody of the call centre, one factor being enough: danger does not wait for the second one."""
+    if actor.user_id is None or not actor.has(*TEAM):
+        raise NotAllowed(
+            "Ce bouton est celui de l’équipe d’appel. Si quelqu’un est en danger, appelez le 15 ou le 112."
+        )
+    return actor.user_id

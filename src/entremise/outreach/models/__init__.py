@@ -10,6 +10,7 @@ from entremise.outreach.models.callers import (
 )
 from entremise.outreach.models.campaigns import CAMPAIGN, LEVELS, SLOTS, Announcement, CallCampaign
 from entremise.outreach.models.care import (
+    OPEN_STEPS,
     RESULTS,
     SIGNS,
     STEP_KINDS,
@@ -45,6 +46,7 @@ __all__ = [
     "DISPOSITIONS",
     "LEVELS",
     "OPEN_STATES",
+    "OPEN_STEPS",
     "PLAN",
     "QUEUE",
     "RESULTS",

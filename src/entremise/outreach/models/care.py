@@ -29,6 +29,7 @@ RESULTS = {
     "not_possible": "impossible",
 }
 SIGNS = frozenset({"seen_well", "seen_help_needed", "news_by_third_party"})
+OPEN_STEPS = ("waiting", "started")
 
 
 class Escalation(models.Model):

@@ -57,6 +57,7 @@ SUPERVISOR_CAUSES = {
     "emergency": "urgence",
     "sms_stop": "STOP reçu par SMS, à comprendre",
     "orphan": "compte rendu en attente",
+    "help_needed": "vue chez elle, a besoin d’aide",
     "merged": "deux fiches d’une même personne",
 }
 CLOSED = {

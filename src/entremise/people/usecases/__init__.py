@@ -68,7 +68,13 @@ from entremise.people.usecases.merging import (
     restore_merge,
     split_person,
 )
-from entremise.people.usecases.messages import MessageNotSent, MessageRevealing, deliver
+from entremise.people.usecases.messages import (
+    MessageNotSent,
+    MessageRevealing,
+    deliver,
+    text_colleague,
+    write_colleague,
+)
 from entremise.people.usecases.objections import (
     ObjectionImpossible,
     apply_objections,
@@ -180,4 +186,6 @@ __all__ = [
     "warning_letter",
     "withdraw_consent",
     "withdraw_objection",
+    "text_colleague",
+    "write_colleague",
 ]

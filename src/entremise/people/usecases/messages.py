@@ -81,6 +81,17 @@ def _send(send: Callable[[], None]) -> None:
         raise MessageNotSent(f"Le message n’est pas parti : {error}. Réessayez plus tard, ou appelez.") from None
 
 
+def write_colleague(actor: Actor, *, address: str, subject: str, text: str) -> None:
+    """A mail to somebody of the team, at the address of their account: it names no inhabitant. Outside transactions,
+    as `deliver`; traced by the deed that asks for it. Raises MessageNotSent."""
+    _send(lambda: clients.send_mail(address, subject, text))
+
+
+def text_colleague(actor: Actor, *, number: str, text: str) -> None:
+    """A text message to a telephone of the team (that of whoever is on duty). Raises MessageNotSent."""
+    _send(lambda: clients.gateway().send(number, text))
+
+
 @sensitive_variables()
 def _reveals_nothing(text: str, number: str, address: str) -> None:
     """A message may be read by somebody else in the household: it names nobody and repeats no contact."""

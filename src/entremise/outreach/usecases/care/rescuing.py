@@ -1,0 +1,70 @@
+"""Where to send help: name, number and address of one person, for the rescue only, journalled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.views.decorators.debug import sensitive_variables
+
+from entremise.kernel.actors import Actor
+from entremise.kernel.errors import DomainError
+from entremise.outreach.models import Emergency
+from entremise.outreach.queries.care import fields_of
+from entremise.outreach.usecases.care.raising import RESCUE
+from entremise.registers.engine.cells import names_in
+from entremise.vault import queries as facts, usecases as vault
+
+SHOWN = ("name", "phone", "address", "relatives", "housing")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Rescue:
+    """Lines to read aloud to the rescue service, by label; `why`: sentences saying what stays closed."""
+
+    name: str
+    lines: tuple[tuple[str, str], ...]
+    why: tuple[str, ...]
+
+    @property
+    def has_address(self) -> bool:
+        return any(label == "adresse" for label, _ in self.lines)
+
+    def __repr__(self) -> str:
+        return f"<Rescue {len(self.lines)} lines>"
+
+
+@sensitive_variables()
+def open_rescue(actor: Actor, *, emergency: Emergency) -> Rescue:
+    """Open what the rescue needs, for `outreach.rescue`: to a supervisor, or to the caller who raised the alarm while
+    it lasts. Never raises for a refusal: it says why, for the page must show what to do all the same."""
+    if emergency.person_id is None or emergency.closed_at is not None:
+        return Rescue("", (), ())
+    registers = [row.register for row in facts.records_of(emergency.person_id) if row.status != "closed"]
+    if not actor.has("supervisor") and emergency.task is not None:  # confided to the caller in these only
+        own = {emergency.task.register, *emergency.task.campaign.registers}
+        registers = [code for code in registers if code in own]
+    wanted = [one for code in registers for one in fields_of(code, SHOWN)]
+    if not wanted:
+        return Rescue("", (), ())
+    try:
+        opened = vault.open(
+            actor,
+            person=emergency.person_id,
+            fields=[name for name, _, _ in wanted],
+            purpose=RESCUE,
+            motive=f"Urgence {emergency.public_id}",
+        )
+    except DomainError as error:
+        return Rescue("", (), (error.message,))
+    name = ""
+    lines: dict[tuple[str, str], None] = {}
+    for field, category, label in wanted:
+        value = opened.values.get(field, "")
+        if not value:
+            continue
+        if category == "name":
+            said = names_in(value) if field.endswith(".names") else {"last_name": value}
+            name = name or f"{said.get('first_name', '')} {said.get('last_name', '')}".strip()
+        else:
+            lines.setdefault((label, value), None)
+    return Rescue(name, tuple(lines), tuple(one.reason for one in opened.reasons) if not lines else ())
