@@ -44,6 +44,14 @@ def _fit(pairs: Sequence[Pair], truth: Sequence[bool]) -> Any:
         return learner.fit([features(pair) for pair in pairs], list(truth))
 
 
+def _chances(learner: Any, pairs: Sequence[Pair]) -> list[float]:
+    """The probability that each pair is one person; on one thread too, for the others only wait for each other."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return [float(chance) for chance in learner.predict_proba([features(pair) for pair in pairs])[:, 1]]
+
+
 def _f1(linked: Sequence[bool], truth: Sequence[bool]) -> float:
     hit = sum(a and b for a, b in zip(linked, truth, strict=True))
     return 2 * hit / max(1, sum(linked) + sum(truth))
@@ -66,11 +74,11 @@ def opinion(pairs: Iterable[Pair], read: Read, *, high: float, enough: int = ENO
         out = order[fold::FOLDS]
         kept = sorted(set(order) - set(out))
         learner = _fit([seen[at] for at in kept], [truth[at] for at in kept])
-        chances = learner.predict_proba([features(seen[at]) for at in out])[:, 1]
+        chances = _chances(learner, [seen[at] for at in out])
         held = [truth[at] for at in out]
         usual = [seen[at].weight >= high and not seen[at].guards for at in out]
         moved = [
-            was if seen[at].guards or seen[at].weight >= CEILING else bool(chance >= SURE)
+            was if seen[at].guards or seen[at].weight >= CEILING else chance >= SURE
             for at, was, chance in zip(out, usual, chances, strict=True)
         ]
         mine.append(_f1(moved, held))
@@ -82,8 +90,7 @@ def opinion(pairs: Iterable[Pair], read: Read, *, high: float, enough: int = ENO
     free = [pair for pair in everything if not pair.guards and pair.weight < CEILING]
     if not free:
         return Opinion(True, tuple(mine), tuple(plain), {})
-    judged = learner.predict_proba([features(pair) for pair in free])[:, 1]
-    chances_of = {(pair.left, pair.right): float(chance) for pair, chance in zip(free, judged, strict=True)}
+    chances_of = {(pair.left, pair.right): chance for pair, chance in zip(free, _chances(learner, free), strict=True)}
     return Opinion(True, tuple(mine), tuple(plain), chances_of)
 
 
