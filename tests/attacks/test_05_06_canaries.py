@@ -90,6 +90,7 @@ def body(answer) -> bytes:
 @pytest.mark.django_db(transaction=True)
 def test_no_canary_is_found_anywhere(client, disk, caplog, capsys, settings, run_jobs):
     caplog.set_level(logging.DEBUG)
+    settings.KEPT_SECONDS = 5  # as in production: what a process keeps of the pages may leak too
     for alias in connections:
         connections[alias].force_debug_cursor = True
     town = Town()
