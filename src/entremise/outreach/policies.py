@@ -5,11 +5,13 @@ from __future__ import annotations
 from entremise.accounts.policies import require_second_factor
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed
+from entremise.outreach.models import CallerProfile
 
 TEAM = ("caller", "mentor", "supervisor")
 SUPERVISING = "Cette page est celle des superviseurs de la veille. Revenez à votre journée d’appels."
 CALLING = "Seul un appelant inscrit au parcours appelle. Demandez votre inscription au superviseur."
 MENTORING = "Seul un référent d’appel fait cela. Adressez-vous à celui qui vous suit."
+GUIDING = "Seul le référent d’appel de cette personne, ou un superviseur, fait cela."
 TEAMING = "Cette page est celle de l’équipe d’appel. Revenez à l’accueil."
 
 
@@ -46,4 +48,19 @@ def require_alarm(actor: Actor) -> int:
         raise NotAllowed(
             "Ce bouton est celui de l’équipe d’appel. Si quelqu’un est en danger, appelez le 15 ou le 112."
         )
+    return actor.user_id
+
+
+def guides(actor: Actor, caller: CallerProfile) -> bool:
+    """Who answers for this caller: their own mentor, or a supervisor. Never themself, never another mentor."""
+    if actor.user_id is None or actor.user_id == caller.user_id:
+        return False
+    return actor.has("supervisor") or (actor.has("mentor") and caller.mentor_id == actor.user_id)
+
+
+def require_guide(actor: Actor, caller: CallerProfile, sentence: str = GUIDING) -> int:
+    """The account of who answers for this caller, two factors proved. Raises NotAllowed, SecondFactorNeeded."""
+    if actor.user_id is None or not guides(actor, caller):
+        raise NotAllowed(sentence)
+    require_second_factor(actor)
     return actor.user_id

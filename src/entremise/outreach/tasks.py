@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from entremise.kernel.actors import Actor
 from entremise.kernel.jobs import Retry, job
@@ -50,3 +50,11 @@ def tell_late_steps(campaign_id: int, user_id: int, steps: int) -> None:
         care.tell_late_steps(Actor.machine("alertes"), campaign_id=campaign_id, user_id=user_id, steps=steps)
     except MessageNotSent as error:
         raise Retry(error.message) from None
+
+
+# callers
+
+
+@job("outreach.suspend_inactive", daily=time(5, 20))
+def suspend_inactive() -> None:
+    usecases.suspend_inactive(Actor.machine("parcours"))

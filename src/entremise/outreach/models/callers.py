@@ -94,6 +94,13 @@ class TrainingStep(models.Model):
     class Meta:
         verbose_name = "étape du parcours"
         ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["caller", "kind", "code", "version"],
+                condition=Q(kind__in=["charter", "module"]),
+                name="one_reading_per_version",
+            )
+        ]
         indexes = [models.Index(fields=["caller", "kind"], name="training_step_caller")]
 
     def __str__(self) -> str:
@@ -220,6 +227,7 @@ class Shift(models.Model):
     starts_at = models.DateTimeField("début")
     ends_at = models.DateTimeField("fin")
     seats = models.PositiveSmallIntegerField("places", default=10)
+    cancelled_at = models.DateTimeField("annulée le", null=True, blank=True)
 
     class Meta:
         verbose_name = "permanence"
@@ -229,7 +237,12 @@ class Shift(models.Model):
                 condition=Q(ends_at__gt=F("starts_at")),
                 name="shift_ends_after",
                 violation_error_message="La fin vient après le début.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(seats__gte=1, seats__lte=200),
+                name="shift_seats_bounded",
+                violation_error_message="Une permanence a de 1 à 200 places.",
+            ),
         ]
         indexes = [models.Index(fields=["campaign", "role", "starts_at"], name="shift_when")]
 

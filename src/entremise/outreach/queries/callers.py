@@ -25,11 +25,8 @@ from entremise.outreach.queries.modules import titles
 from entremise.referrals.models import Difficulty
 from entremise.rules.queries import number_of, values_of
 
-SPOKE = (
-    "reached_complete", "reached_partial", "reached_callback", "reached_other", "reached_language",
-    "reached_hearing", "refused_today", "objection", "emergency",
-)  # fmt: skip
-"""Somebody answered and spoke: what the daily caps count as a conversation."""
+CONVERSATIONS = ("reached_complete", "reached_partial", "reached_callback")
+"""What the daily caps count as a conversation, as the claim does."""
 PAUSES = {
     "asked": "Votre inscription attend l’accord du superviseur.",
     "left": "Vous ne faites plus partie de l’équipe d’appel. Dites au superviseur si c’est une erreur.",
@@ -40,6 +37,7 @@ PAUSE_REASONS = {
     "rest": "repos",
     "hard_calls": "appels difficiles",
     "absence": "absence",
+    "debrief": "après une urgence",
     "supervisor": "décidée par l’équipe",
 }
 
@@ -101,7 +99,7 @@ def caller_facts(user: User | int, campaign: CallCampaign | None, now: datetime 
         return Facts(0, (), policies.CALLING, 0, 0, False, "Inscrivez-vous au parcours d’appel.")
     start, end = day_of(now)
     today = CallAttempt.objects.filter(caller=row.user_id, happened_at__gte=start, happened_at__lt=end).aggregate(
-        spoke=Count("pk", filter=Q(disposition__in=SPOKE)),
+        spoke=Count("pk", filter=Q(disposition__in=CONVERSATIONS)),
         minutes=Sum("minutes", filter=~Q(disposition="aborted")),
         hard=Count("pk", filter=Q(hard=True)),
     )
@@ -189,10 +187,7 @@ def counts_of(row: CallerProfile) -> Counts:
 
 def may_see(actor: Actor, row: CallerProfile) -> bool:
     """Indicators of a caller: the caller, their mentor, supervisors. Nobody else, not even another mentor."""
-    if actor.user_id is None:
-        return False
-    mine = actor.user_id == row.user_id
-    return mine or actor.has("supervisor") or (actor.has("mentor") and row.mentor_id == actor.user_id)
+    return actor.user_id is not None and (actor.user_id == row.user_id or policies.guides(actor, row))
 
 
 def callers(states: Collection[str] = ("active",)) -> list[CallerProfile]:

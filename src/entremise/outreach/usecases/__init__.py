@@ -1,3 +1,35 @@
+from entremise.outreach.usecases.callers.advising import decide_complexity, set_complexity, suggest_complexity
+from entremise.outreach.usecases.callers.levels import (
+    ask_down,
+    demote_caller,
+    promote_caller,
+    suspend_inactive,
+    wish_hardest,
+)
+from entremise.outreach.usecases.callers.mentoring import (
+    assign_mentor,
+    note_listening,
+    open_report,
+    read_feedback,
+    review_report,
+)
+from entremise.outreach.usecases.callers.resting import (
+    ask_debrief,
+    decline_debrief,
+    hold_debrief,
+    pause_caller,
+    resume_caller,
+)
+from entremise.outreach.usecases.callers.shifts import arrive, cancel_shift, create_shift, leave_seat, take_seat
+from entremise.outreach.usecases.callers.signing import (
+    accept_caller,
+    change_availability,
+    leave_path,
+    note_agreement,
+    sign_charter,
+    sign_up,
+)
+from entremise.outreach.usecases.callers.training import pass_quiz, read_module, validate_listening
 from entremise.outreach.usecases.calls import (
     claim_call,
     claim_for_paper,
@@ -19,21 +51,53 @@ from entremise.outreach.usecases.campaigns.filling import fill_tasks
 from entremise.outreach.usecases.installing import install_register
 
 __all__ = [
+    "accept_caller",
+    "arrive",
+    "ask_debrief",
+    "ask_down",
+    "assign_mentor",
+    "cancel_shift",
+    "change_availability",
     "claim_call",
     "claim_for_paper",
     "claim_same_line",
     "claim_task",
     "continue_with",
+    "create_shift",
+    "decide_complexity",
     "decide_orphan",
+    "decline_debrief",
+    "demote_caller",
     "expire_leases",
     "fill_tasks",
     "hand_over_persons",
+    "hold_debrief",
     "install_register",
+    "leave_path",
+    "leave_seat",
+    "note_agreement",
+    "note_listening",
+    "open_report",
     "open_sheet",
+    "pass_quiz",
+    "pause_caller",
+    "promote_caller",
+    "read_feedback",
+    "read_module",
     "record_incoming",
     "release_claim",
     "release_tasks",
     "renew_claim",
     "report_call",
+    "resume_caller",
+    "review_report",
+    "set_complexity",
+    "sign_charter",
+    "sign_up",
+    "suggest_complexity",
     "supervisor_decision",
+    "suspend_inactive",
+    "take_seat",
+    "validate_listening",
+    "wish_hardest",
 ]
