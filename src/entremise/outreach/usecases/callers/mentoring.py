@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -19,6 +20,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed, NotFound
 from entremise.outreach import policies, rules
+from entremise.outreach.engine.xlsform.model import Model
 from entremise.outreach.models import CallAttempt, CallerProfile, ListeningNote, ReportReview
 from entremise.outreach.queries.callers import profile_of
 from entremise.outreach.registry import REGISTER
@@ -50,7 +52,7 @@ LONGEST = 500
 class ReadReport:
     """The answers of one report as the mentor reads them, or why they stay closed. To show at once, never to keep."""
 
-    answers: Mapping[str, str]
+    answers: Sequence[tuple[str, str]] = ()
     refused: str = ""
 
 
@@ -95,13 +97,31 @@ def open_report(actor: Actor, *, attempt: str) -> ReadReport:
     """
     found, _ = report(actor, attempt)
     if not found.answered:
-        return ReadReport({})
+        return ReadReport()
     person = _confide(actor, found)
     field = f"{REGISTER}.answers#{found.public_id}"
     opening = vault.open(actor, person=person, fields=[field], purpose=found.campaign.purpose, motive=WHY)
     if reasons := opening.reasons:
-        return ReadReport({}, reasons[0].reason)
-    return ReadReport(opening.values)
+        return ReadReport((), reasons[0].reason)
+    return ReadReport(_in_words(found, opening.values.get(field, "")))
+
+
+@sensitive_variables()
+def _in_words(found: CallAttempt, sealed: str) -> list[tuple[str, str]]:
+    """Question and answer as the caller read them, by the version of the script that was used."""
+    answers: dict[str, str] = json.loads(sealed)["answers"] if sealed else {}
+    model = Model.from_json(found.script_version.model) if found.script_version else None
+    known = model.by_name if model else {}
+    told = []
+    for name, value in answers.items():
+        item = known.get(name)
+        if model is None or item is None:
+            told.append((name, value))
+            continue
+        choices = {one.name: model.words(one.label, model.default_language) for one in model.lists.get(item.list, ())}
+        words = ", ".join(choices.get(part, part) for part in value.split()) if choices else value
+        told.append((model.words(item.label, model.default_language) or name, words))
+    return told
 
 
 @transaction.atomic

@@ -38,9 +38,9 @@ def ask_debrief(actor: Actor, *, attempt: CallAttempt | None = None) -> Debrief:
     row = own_profile(actor)
     if attempt is not None and attempt.caller_id != actor.user_id:
         raise NotAllowed("Un débriefing se demande pour ses propres appels.")
+    CallerProfile.objects.select_for_update().get(pk=row.pk)  # of two clicks, the second finds the first's
     cause = "hard_call" if attempt is not None else "on_demand"
-    open_ = Debrief.objects.filter(caller=row, cause=cause, held_at=None, declined_at=None)
-    same = open_.filter(attempt=attempt).first()
+    same = Debrief.objects.filter(caller=row, cause=cause, attempt=attempt, held_at=None, declined_at=None).first()
     debrief = same or Debrief.objects.create(caller=row, mentor_id=row.mentor_id, cause=cause, attempt=attempt)
     record(actor, DEBRIEF_ASKED, debrief, cause=cause)
     return debrief
