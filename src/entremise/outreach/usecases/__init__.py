@@ -49,13 +49,16 @@ from entremise.outreach.usecases.calls import (
 )
 from entremise.outreach.usecases.campaigns.filling import fill_tasks
 from entremise.outreach.usecases.installing import install_register
+from entremise.outreach.usecases.plans import ask_plan, cancel_plan, plan_campaigns, resume_plans, run_plan
 
 __all__ = [
     "accept_caller",
     "arrive",
     "ask_debrief",
     "ask_down",
+    "ask_plan",
     "assign_mentor",
+    "cancel_plan",
     "cancel_shift",
     "change_availability",
     "claim_call",
@@ -81,6 +84,7 @@ __all__ = [
     "open_sheet",
     "pass_quiz",
     "pause_caller",
+    "plan_campaigns",
     "promote_caller",
     "read_feedback",
     "read_module",
@@ -90,7 +94,9 @@ __all__ = [
     "renew_claim",
     "report_call",
     "resume_caller",
+    "resume_plans",
     "review_report",
+    "run_plan",
     "set_complexity",
     "sign_charter",
     "sign_up",
