@@ -33,6 +33,8 @@ PUBLIC = {
     # « Mes données »: the door (a code and a birth date), then what it opens; each asks again who is there
     "people:my_data", "people:my_link", "people:leave", "people:deed", "people:erase", "people:correct",
     "people:copy_file", "people:mandate_deed",
+    # what everybody may read of a campaign of calls: who calls, from which number, when; no person
+    "outreach:campaign_public",
     # the link of a file given to a service outside: a button, then the vault decides
     "registers:parcel",
     # logging in and out, by django-allauth

@@ -64,6 +64,8 @@ OUTSIDE_A_TRANSACTION = {
     "outreach.open_sheet",  # the same
     "outreach.claim_call",  # one statement on PostgreSQL; on SQLite it opens its own around the take
     "outreach.open_report",  # reads, journalled by the vault
+    "people.text_line",
+    "outreach.send_announcements",
     "outreach.fill_tasks",  # by slices of 5,000, so that callers go on meanwhile; safe to run again
 }
 """They call outside (mail, SMS, geocoder): a transaction must not wait for the network."""

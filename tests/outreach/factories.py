@@ -19,6 +19,7 @@ from entremise.accounts.queries import actor_of
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.outreach import usecases
+from entremise.outreach.engine.defaults import LADDER
 from entremise.outreach.models import CallCampaign, CallerProfile, CallTask, Script, ScriptVersion, Shift, ShiftSeat
 from entremise.people import usecases as people
 from entremise.people.models import Person
@@ -87,6 +88,7 @@ def campaign(
         "label": f"Veille {next(_numbers)}", "purpose": "outreach.call", "source": {"registers": [code]},
         "registers": [code], "hours": ALWAYS, "holidays_open": True, "languages": ["fr"], "state": state,
         "script": script().script, "starts_on": clock.today(), "announcement": "waived", "waived_reason": "essai",
+        "ladder": [{**step, "responsible": None} for step in LADDER],
         "keep_until": clock.today() + timedelta(days=60), "duty_phone": "04 76 00 00 00",
         "opened_at": now if state != "draft" else None, "closed_at": now if state == "closed" else None,
     }  # fmt: skip

@@ -64,3 +64,13 @@ def require_guide(actor: Actor, caller: CallerProfile, sentence: str = GUIDING) 
         raise NotAllowed(sentence)
     require_second_factor(actor)
     return actor.user_id
+
+
+def require_dpo(actor: Actor) -> int:
+    """The account of the data protection officer. Raises NotAllowed, SecondFactorNeeded."""
+    return _require(actor, ("dpo",), "Cette décision est celle du délégué à la protection des données.")
+
+
+def require_campaign_reader(actor: Actor) -> int:
+    """A supervisor, or the DPO who watches over campaigns: settings and counts, never a person."""
+    return _require(actor, ("supervisor", "dpo"), SUPERVISING)

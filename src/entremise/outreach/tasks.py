@@ -4,13 +4,48 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 
+from django.db import transaction
+
 from entremise.kernel.actors import Actor
-from entremise.kernel.jobs import Retry, job
+from entremise.kernel.jobs import Retry, enqueue, job
 from entremise.outreach import usecases
+from entremise.outreach.models import CallCampaign
 from entremise.outreach.usecases import care
 from entremise.people.usecases import MessageNotSent
 
 MINUTE = timedelta(minutes=1)
+
+# campaigns
+
+
+@job("outreach.fill_tasks", tries=2, limit=timedelta(minutes=30))
+def fill_tasks(campaign_id: int) -> None:
+    campaign = CallCampaign.objects.get(pk=campaign_id)
+    if campaign.state != "closed":
+        usecases.fill_tasks(Actor.machine("veille"), campaign=campaign)
+        if campaign.state == "open" and campaign.announcement in usecases.ANNOUNCED:
+            with transaction.atomic():
+                enqueue("outreach.prepare_announcements", campaign_id=campaign_id)
+
+
+@job("outreach.refresh_tasks", daily=time(5, 15))
+def refresh_tasks() -> None:
+    """Each campaign that lives: who left its cohort, who came, which lines changed."""
+    for campaign_id in CallCampaign.objects.filter(state__in=("open", "paused")).values_list("pk", flat=True):
+        with transaction.atomic():
+            enqueue("outreach.fill_tasks", campaign_id=campaign_id)
+
+
+@job("outreach.prepare_announcements", tries=2)
+def prepare_announcements(campaign_id: int) -> None:
+    usecases.prepare_announcements(Actor.machine("envois"), campaign=CallCampaign.objects.get(pk=campaign_id))
+
+
+@job("outreach.send_announcements", every=timedelta(minutes=5), limit=timedelta(minutes=15))
+def send_announcements() -> None:
+    for campaign in CallCampaign.objects.filter(state="open", announcement__in=("sms", "sms_letter")):
+        usecases.send_announcements(Actor.machine("envois"), campaign=campaign)
+
 
 # calls
 
@@ -58,24 +93,3 @@ def tell_late_steps(campaign_id: int, user_id: int, steps: int) -> None:
 @job("outreach.suspend_inactive", daily=time(5, 20))
 def suspend_inactive() -> None:
     usecases.suspend_inactive(Actor.machine("parcours"))
-
-
-# plans
-
-
-@job("outreach.run_plan", limit=timedelta(minutes=30))
-def run_plan(plan_id: int) -> None:
-    """Make a plan of calls, in a process of its own."""
-    usecases.run_plan(plan_id)
-
-
-@job("outreach.resume_plans", every=timedelta(minutes=2))
-def resume_plans() -> None:
-    """Plans whose worker is gone go back to the queue."""
-    usecases.resume_plans()
-
-
-@job("outreach.plan_campaigns", daily=time(4, 10))
-def plan_campaigns() -> None:
-    """The nightly plan of each open campaign."""
-    usecases.plan_campaigns()

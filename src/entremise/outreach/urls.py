@@ -2,19 +2,32 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from entremise.outreach.web import plans
+from entremise.outreach.web import campaigns
 
 app_name = "outreach"
 urlpatterns: list[URLPattern] = [
     # campaigns: /veille/campagnes/…
+    path("veille/", campaigns.home, name="home"),
+    path("veille/campagnes/", campaigns.campaign_list, name="campaign_list"),
+    path("veille/campagnes/nouvelle/", campaigns.campaign_new, name="campaign_new"),
+    path("veille/campagnes/tableur/", campaigns.spreadsheet, name="spreadsheet"),
+    path("veille/campagnes/longueur/", campaigns.sms_size, name="sms_size"),
+    path("veille/campagnes/<slug:public_id>/", campaigns.campaign_page, name="campaign_page"),
+    path("veille/campagnes/<slug:public_id>/public/", campaigns.campaign_public, name="campaign_public"),
+    path("veille/campagnes/<slug:public_id>/annonce/", campaigns.announcement, name="announcement"),
+    path(
+        "veille/campagnes/<slug:public_id>/annonce/<slug:deed>/", campaigns.announcement_deed, name="announcement_deed"
+    ),
+    path(
+        "veille/campagnes/<slug:public_id>/reglages/<slug:step>/",
+        campaigns.campaign_settings,
+        name="campaign_settings",
+    ),
+    path("veille/campagnes/<slug:public_id>/<slug:deed>/", campaigns.campaign_deed, name="campaign_deed"),
     # scripts: /veille/scripts/…
     # callers: /veille/parcours/…, /veille/appelants/…, /veille/permanences/…
     # calls: /veille/appeler/…
     # care: /veille/urgences/…, /veille/recherches/…
     # plans: /veille/plans/…
-    path("veille/plans/<slug:public_id>/", plans.plan_page, name="plan_page"),
-    path("veille/plans/<slug:public_id>/faire/", plans.plan_ask, name="plan_ask"),
-    path("veille/plans/<slug:public_id>/arreter/", plans.plan_cancel, name="plan_cancel"),
-    path("veille/plans/<slug:public_id>/fiches/<slug:task>/", plans.plan_task, name="plan_task"),
     # board and paper: /veille/tableau/…, /veille/feuilles/…
 ]

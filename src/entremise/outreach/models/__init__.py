@@ -8,7 +8,7 @@ from entremise.outreach.models.callers import (
     ShiftSeat,
     TrainingStep,
 )
-from entremise.outreach.models.campaigns import CAMPAIGN, LEVELS, SLOTS, Announcement, CallCampaign
+from entremise.outreach.models.campaigns import CAMPAIGN, LEVELS, SLOTS, Announcement, CallCampaign, CampaignDefaults
 from entremise.outreach.models.care import (
     OPEN_STEPS,
     RESULTS,
@@ -66,6 +66,7 @@ __all__ = [
     "CallSheetBatch",
     "CallTask",
     "CallerProfile",
+    "CampaignDefaults",
     "ComplexityAdvice",
     "Debrief",
     "Emergency",

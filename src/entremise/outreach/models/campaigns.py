@@ -30,7 +30,8 @@ class CallCampaign(models.Model):
     `["09:00", "12:00"]`, local time. `ladder`: `[{"kind", "hours": {"1": h, "3": h, "4": h}, "responsible": user}]`.
     `emergency_numbers`: `[{"number", "label"}]`, the territory's own besides 15, 17, 18, 112, 114, 3114.
     Durations are in minutes. `basis`: `activation` (the prefect's plan) or `isolation` (L121-6-1 II), for the legal
-    register only (reference § 17.8).
+    register only (reference § 17.8); `isolation` waits for the DPO's `decision`. `filling`: how far the last update of
+    the persons is (`{"state", "done", "total", "at", …}`).
     """
 
     RECURRENCES = {
@@ -97,12 +98,16 @@ class CallCampaign(models.Model):
     basis = models.CharField("cadre", max_length=10, choices=list(BASES.items()), blank=True, default="")
     activation_act = models.CharField("acte qui déclenche le plan", max_length=120, blank=True, default="")
     activation_on = models.DateField("plan déclenché le", null=True, blank=True)
+    decision = models.CharField("décision du délégué", max_length=200, blank=True, default="")
+    decided_by = models.BigIntegerField("décidée par le compte", null=True, blank=True)
+    decided_at = models.DateTimeField("décidée le", null=True, blank=True)
     ladder = models.JSONField("procédure d’escalade", default=list)
     emergency_numbers = models.JSONField("numéros d’urgence du territoire", default=list, blank=True)
     numbers_confirmed_by = models.BigIntegerField("numéros confirmés par le compte", null=True, blank=True)
     numbers_confirmed_at = models.DateTimeField("numéros confirmés le", null=True, blank=True)
     duty_phone = models.CharField("téléphone de permanence", max_length=20, blank=True, default="")
     # life
+    filling = models.JSONField("mise à jour des personnes", default=dict, blank=True)
     public_message = models.CharField("message public", max_length=300, blank=True, default="")
     pause_reason = models.CharField("motif de la pause", max_length=200, blank=True, default="")
     copied_from = models.ForeignKey(
@@ -136,14 +141,22 @@ class CallCampaign(models.Model):
 
 
 class Announcement(models.Model):
-    """One line told that the campaign will call: once per line, never twice. The number is in the vault."""
+    """One line told that the campaign will call: once per line, never twice. The number is in the vault, where `field`
+    says. A letter that could not be addressed, or a message that did not leave, `failed`."""
 
     WAYS = {"sms": "SMS", "letter": "lettre"}
-    STATES = {"waiting": "à envoyer", "sent": "envoyée", "failed": "échouée", "stopped": "STOP reçu"}
+    STATES = {
+        "waiting": "à envoyer",
+        "sending": "en cours d’envoi",
+        "sent": "envoyée",
+        "failed": "échouée",
+        "stopped": "STOP reçu",
+    }
 
     campaign = models.ForeignKey(CallCampaign, models.PROTECT, related_name="announcements", verbose_name="campagne")
     person = models.UUIDField("personne")
     line = models.CharField("ligne", max_length=32)
+    field = models.CharField("champ du numéro", max_length=120, blank=True, default="")
     way = models.CharField("moyen", max_length=6, choices=list(WAYS.items()))
     state = models.CharField("état", max_length=8, choices=list(STATES.items()), default="waiting")
     at = models.DateTimeField("date", null=True)
@@ -153,10 +166,29 @@ class Announcement(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "line", "way"], name="one_announcement_per_line"),
             models.CheckConstraint(
-                condition=Q(state__in=["waiting", "sent", "failed", "stopped"]), name="announcement_state_known"
+                condition=Q(state__in=["waiting", "sending", "sent", "failed", "stopped"]),
+                name="announcement_state_known",
             ),
         ]
         indexes = [models.Index(fields=["campaign", "state", "way"], name="announcement_state")]
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+class CampaignDefaults(models.Model):
+    """What a kit proposes for a campaign: hours and rhythm by level of alert, search, numbers, texts, scripts.
+
+    `values` is the section `[outreach]` of the kit, as it was applied. Text only: no person, no account.
+    """
+
+    kit = models.CharField("kit", max_length=40, unique=True)
+    values = models.JSONField("réglages", default=dict)
+    at = models.DateTimeField("appliqués le", default=clock.now)
+
+    class Meta:
+        verbose_name = "réglages d’appel d’un kit"
+        ordering = ["kit"]
+
+    def __str__(self) -> str:
+        return self.kit

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db.models import Count
 from django.utils import timezone
 
 from entremise.kernel.errors import NotFound
 from entremise.outreach.engine import hours as engine
-from entremise.outreach.models import CallCampaign
+from entremise.outreach.models import Announcement, CallCampaign
 from entremise.people.queries import current
 from entremise.registers import queries as registers
 from entremise.registers.models import Cohort, LifeReport
@@ -40,6 +41,15 @@ def campaigns(states: Collection[str] = ()) -> list[CallCampaign]:
     """Campaigns, the newest first; those in these states, or all."""
     rows = CallCampaign.objects.all()
     return list(rows.filter(state__in=list(states)) if states else rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What opening still needs. `where`: a page of the settings (`qui`, `quand`…), or the name of another page."""
+
+    code: str
+    sentence: str
+    where: str
 
 
 # when
@@ -127,4 +137,13 @@ def _known(persons: Sequence[UUID], row: CallCampaign, now: datetime) -> dict[UU
     for some in sliced(persons, 5_000):
         for one in sorted(vault.records_among(some, row.registers), key=lambda one: order.get(one.register, 99)):
             found.setdefault(one.person, one.register)
+    return found
+
+
+def announced(row: CallCampaign) -> dict[str, int]:
+    """`sms_waiting`, `sms_sent`, `letter_waiting`…: lines by means and state; every key present. One query."""
+    found = {f"{way}_{state}": 0 for way in Announcement.WAYS for state in Announcement.STATES}
+    rows = Announcement.objects.filter(campaign=row).values_list("way", "state").annotate(n=Count("pk"))
+    for way, state, n in rows.order_by():
+        found[f"{way}_{state}"] = n
     return found

@@ -73,6 +73,7 @@ from entremise.people.usecases.messages import (
     MessageRevealing,
     deliver,
     text_colleague,
+    text_line,
     write_colleague,
 )
 from entremise.people.usecases.objections import (
@@ -179,6 +180,7 @@ __all__ = [
     "split_person",
     "tell_killed",
     "tell_recipients",
+    "text_line",
     "unfreeze",
     "update_person",
     "use_code",

@@ -17,6 +17,7 @@ from entremise.kernel.errors import DomainError
 from entremise.people import clients, queries
 from entremise.people.engine import phone as phones
 from entremise.people.models import Person
+from entremise.people.usecases.lines import NEXT, numbers_of
 from entremise.vault import usecases as vault
 
 SENT = declare("people.message.sent", "a envoyé un message")
@@ -72,6 +73,27 @@ def deliver(
             record(actor, SENT, row, way=way, purpose=purpose)
         return way
     return "none"
+
+
+@sensitive_variables()
+def text_line(actor: Actor, *, person: UUID, field: str, text: str, purpose: str, motive: str) -> None:
+    """Send a text message to one line of a person, the one of `field` (`apa.phone`, `apa.phone|1`: `LineMark.field`).
+
+    Called outside any transaction, as `deliver`; the number is opened through the vault, and nobody learns it. Raises
+    MessageNotSent (the gateway refuses, or the line may not be read for this purpose), MessageRevealing, and the
+    refusals of `vault.usecases.open`.
+    """
+    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise RuntimeError("text_line is called outside transactions")
+    cell, _, _ = field.partition(NEXT)
+    opening = vault.open(actor, person=person, fields=[cell], purpose=purpose, motive=motive)
+    number = numbers_of(cell, opening.values.get(cell, "")).get(field, "")
+    if not number:
+        raise MessageNotSent("Cette ligne ne peut pas être lue pour ce but.")
+    _reveals_nothing(text, number, "")
+    _send(lambda: clients.gateway().send(number, text))
+    with transaction.atomic():
+        record(actor, SENT, Person(pk=person), way="sms", purpose=purpose)
 
 
 def _send(send: Callable[[], None]) -> None:

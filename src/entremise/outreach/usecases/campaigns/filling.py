@@ -1,14 +1,16 @@
 """Whom a campaign calls becomes its tasks: who enters, who leaves, which line is dialled. In slices, again and again.
 
-A decision of a person (objection, death, a supervisor's closing) is never undone here: only who had left the cohort
-comes back when the cohort has them again.
+A decision of a person (objection, death, a supervisor's closing) is never undone here: only who had left the cohort,
+or was one with somebody, comes back when the cohort has them again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,17 +19,28 @@ from entremise.audit.registry import declare
 from entremise.audit.usecases import record
 from entremise.kernel import clock
 from entremise.kernel.actors import Actor
+from entremise.kernel.jobs import enqueue
+from entremise.kernel.machines import IllegalTransition
 from entremise.outreach import policies
 from entremise.outreach.engine.complexity import rate
-from entremise.outreach.models import CallCampaign, CallEvent, CallTask
+from entremise.outreach.models import QUEUE, CallCampaign, CallEvent, CallTask
 from entremise.outreach.queries import campaigns as queries
 from entremise.outreach.queries.campaigns import Wanted, sliced
 from entremise.outreach.queries.complexity import codes_of, scale
+from entremise.outreach.usecases.calls.moving import move
+from entremise.outreach.usecases.campaigns.reacting import unite
+from entremise.outreach.usecases.campaigns.refusals import CampaignOver
 from entremise.people.models import LineMark, Person
-from entremise.people.queries import lines_of
+from entremise.people.queries import current, lines_of, together_many
 
 FILLED = declare("outreach.tasks.filled", "a mis à jour les personnes à appeler")
+ASKED = declare("outreach.tasks.asked", "a demandé la mise à jour des personnes à appeler")
 SLICE = 5_000
+ANNOUNCED = ("sms", "letter", "sms_letter")
+SILENCE = timedelta(days=7)
+"""An announcement that nobody sends does not keep a person from being called for ever (PD)."""
+WEAK = ("left_cohort", "merged")
+"""Ends that nobody decided: who is in the cohort again, or told apart again, is called again."""
 KEPT_SEARCHING = ("needs_supervisor", "unreachable", "escalated", "claimed", "done", "closed")
 """States in which leaving the cohort changes nothing: somebody looks for them, speaks with them, or has finished."""
 
@@ -42,7 +55,6 @@ class Filled:
     left: int = 0
     changed: int = 0
     unlined: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
 
 
 def fill_tasks(actor: Actor, *, campaign: CallCampaign) -> Filled:
@@ -55,13 +67,36 @@ def fill_tasks(actor: Actor, *, campaign: CallCampaign) -> Filled:
     now = clock.now()
     rows = queries.wanted(campaign, now)
     done = Filled(persons=len(rows))
-    for some in sliced(rows, SLICE):
+    _tell(campaign, "running", done, 0, now)
+    for start, some in enumerate(sliced(rows, SLICE)):
         with transaction.atomic():
             _slice(campaign, some, len(rows), now, done)
+            _tell(campaign, "running", done, start * SLICE + len(some), now)
     with transaction.atomic():
         _leave(campaign, {one.person for one in rows}, now, done)
+        _tell(campaign, "done", done, len(rows), now)
         record(actor, FILLED, campaign, persons=done.persons, entered=done.entered, left=done.left)
     return done
+
+
+@transaction.atomic
+def ask_filling(actor: Actor, *, campaign: CallCampaign) -> None:
+    """Have a worker update the persons to call. Raises NotAllowed, CampaignOver."""
+    policies.require_supervisor(actor)
+    waiting = {**campaign.filling, "state": "waiting"}
+    if not CallCampaign.objects.filter(pk=campaign.pk).exclude(state="closed").update(filling=waiting):
+        raise CampaignOver("Cette campagne est close : reprenez-la sous une copie.")
+    record(actor, ASKED, campaign)
+    enqueue("outreach.fill_tasks", campaign_id=campaign.pk)
+
+
+def _tell(campaign: CallCampaign, state: str, done: Filled, at: int, now: datetime) -> None:
+    """How far it is, for the page of the campaign."""
+    campaign.filling = {
+        "state": state, "done": at, "total": done.persons, "entered": done.entered + done.came_back,
+        "left": done.left, "unlined": done.unlined, "at": now.isoformat(),
+    }  # fmt: skip
+    CallCampaign.objects.filter(pk=campaign.pk).update(filling=campaign.filling)
 
 
 def _slice(campaign: CallCampaign, some: Sequence[Wanted], total: int, now: datetime, done: Filled) -> None:
@@ -69,13 +104,13 @@ def _slice(campaign: CallCampaign, some: Sequence[Wanted], total: int, now: date
     lines = lines_of(persons)
     codes, weights = codes_of(persons), scale()
     spoken: dict[UUID, str] = {}
-    known: dict[UUID, CallTask] = {}
     for part in sliced(persons):
         spoken |= dict(Person.objects.filter(pk__in=part).values_list("pk", "language"))
-        known |= {row.person_id: row for row in CallTask.objects.filter(campaign=campaign, person__in=part)}
+    known = _known(campaign, persons)
     fresh: list[CallTask] = []
     changed: list[CallTask] = []
     back: list[CallTask] = []
+    moved: list[tuple[CallTask, dict[str, Any]]] = []
     for one in some:
         line = _line(campaign, lines.get(one.person, ()))
         said = {
@@ -91,24 +126,63 @@ def _slice(campaign: CallCampaign, some: Sequence[Wanted], total: int, now: date
         done.unlined += line is None
         task = known.get(one.person)
         if task is None:
-            fresh.append(CallTask(campaign=campaign, person_id=one.person, **said, **_entry(campaign, line, now)))
+            fresh.append(
+                CallTask(
+                    campaign=campaign, person_id=one.person, **said, **entry(campaign, lined=line is not None, now=now)
+                )
+            )
             continue
-        if task.state == "closed" and task.closed_reason == "left_cohort":
-            back.append(_set(task, {**said, "closed_reason": "", "changed_at": now, **_entry(campaign, line, now)}))
-        elif task.state not in ("closed", "claimed") and any(getattr(task, k) != v for k, v in said.items()):
-            changed.append(_set(task, said))
+        start = entry(campaign, lined=line is not None, now=now)
+        if task.state == "closed" and task.closed_reason in WEAK:
+            back.append(_set(task, {**said, "closed_reason": "", "changed_at": now, **start}))
+        elif task.state not in ("closed", "claimed"):
+            if task.last_attempt_at:  # a call taught which language they speak
+                said["language"] = task.language
+            if (task.cause == "no_valid_number" and line) or (task.state in QUEUE and not line):
+                moved.append((task, start))  # a number was found, or the last one was lost
+            if any(getattr(task, name) != value for name, value in said.items()):
+                changed.append(_set(task, said))
     CallTask.objects.bulk_create(fresh, batch_size=500, ignore_conflicts=True)
     done.entered += len(fresh)
     live = CallTask.objects.exclude(state__in=("closed", "claimed"))
     names = ["register", "line", "line_field", "language", "rank", "fragility", "complexity", "complexity_codes"]
     done.changed += live.bulk_update(changed, names, batch_size=200) if changed else 0
-    gone = CallTask.objects.filter(state="closed", closed_reason="left_cohort")
-    entry = ["state", "cause", "not_before", "closed_reason", "changed_at"]
-    done.came_back += gone.bulk_update(back, [*names, *entry], batch_size=200) if back else 0
+    for task, start in moved:
+        _moved(task, start)
+    gone = CallTask.objects.filter(state="closed", closed_reason__in=WEAK)
+    places = ["state", "cause", "wait_reason", "not_before", "closed_reason", "changed_at"]
+    done.came_back += gone.bulk_update(back, [*names, *places], batch_size=200) if back else 0
     CallEvent.objects.bulk_create(
-        [CallEvent(task=row, event="came_back", before="closed", after=row.state, at=now) for row in back],
+        [CallEvent(task=row, event="reopen", before="closed", after=row.state, at=now) for row in back],
         batch_size=500,
     )
+
+
+def _moved(task: CallTask, start: Mapping[str, Any]) -> None:
+    """A task that may be dialled again, or no longer: nobody has to decide. Left as it is if somebody moved it."""
+    values = {name: value for name, value in start.items() if name != "state"}
+    with suppress(IllegalTransition):
+        move(task, "hold" if start["cause"] else "unhold", start["state"], user=None, **values)
+
+
+def _known(campaign: CallCampaign, persons: Sequence[UUID]) -> dict[UUID, CallTask]:
+    """The task of each person as they are read today, whoever of those one with them it was made for: the open one,
+    else the one closed by a decision. Two open ones, left by a merge during a live call, become one."""
+    united = together_many(persons)
+    head = {member: person for person, members in united.items() for member in members}
+    every: dict[UUID, list[CallTask]] = {}
+    for part in sliced(sorted(head)):
+        for row in CallTask.objects.filter(campaign=campaign, person__in=part):
+            every.setdefault(head[row.person_id], []).append(row)
+    found = {}
+    for person, rows in every.items():
+        live = [row for row in rows if row.state != "closed"]
+        if len(live) > 1:
+            unite(live)
+            live = list(CallTask.objects.filter(pk__in=[row.pk for row in live]).exclude(state="closed"))
+        rows.sort(key=lambda row: (row.closed_reason in WEAK, row.closed_reason == "merged", row.pk))
+        found[person] = live[0] if live else rows[0]
+    return found
 
 
 def _set(task: CallTask, values: Mapping[str, object]) -> CallTask:
@@ -117,13 +191,18 @@ def _set(task: CallTask, values: Mapping[str, object]) -> CallTask:
     return task
 
 
-def _entry(campaign: CallCampaign, line: LineMark | None, now: datetime) -> dict[str, object]:
-    """Where a task starts: asleep while the campaign is prepared, then to be called, or shown to the supervisor."""
+def entry(campaign: CallCampaign, *, lined: bool, now: datetime) -> dict[str, Any]:
+    """Where a task starts: asleep while the campaign is prepared, then to be called, after its announcement if there
+    is one, or shown to the supervisor when no line may be dialled.
+    """
+    start = {"cause": "", "wait_reason": "", "not_before": now}
     if campaign.state == "draft":
-        return {"state": "draft", "not_before": now}
-    if line is None:
-        return {"state": "needs_supervisor", "cause": "no_valid_number", "not_before": now}
-    return {"state": "ready", "not_before": now}
+        return start | {"state": "draft"}
+    if not lined:
+        return start | {"state": "needs_supervisor", "cause": "no_valid_number"}
+    if campaign.announcement in ANNOUNCED:
+        return start | {"state": "scheduled", "wait_reason": "announced", "not_before": now + SILENCE}
+    return start | {"state": "ready"}
 
 
 def _line(campaign: CallCampaign, lines: Sequence[LineMark]) -> LineMark | None:
@@ -140,7 +219,9 @@ def fragility(rank: int, total: int) -> int:
 def _leave(campaign: CallCampaign, wanted: set[UUID], now: datetime, done: Filled) -> None:
     """Who is no longer to be called: their task closes, unless somebody is on it."""
     rows = CallTask.objects.filter(campaign=campaign).exclude(state__in=KEPT_SEARCHING)
-    out = [(pk, state) for pk, person, state in rows.values_list("pk", "person", "state") if person not in wanted]
+    here = list(rows.values_list("pk", "person", "state"))
+    today = current({person for _, person, _ in here})
+    out = [(pk, state) for pk, person, state in here if today[person] not in wanted]
     for some in sliced(out):
         left = CallTask.objects.filter(pk__in=[pk for pk, _ in some]).exclude(state__in=KEPT_SEARCHING)
         done.left += left.update(
@@ -148,6 +229,6 @@ def _leave(campaign: CallCampaign, wanted: set[UUID], now: datetime, done: Fille
             changed_at=now,
         )  # fmt: skip
     CallEvent.objects.bulk_create(
-        [CallEvent(task_id=pk, event="left_cohort", before=state, after="closed", at=now) for pk, state in out],
+        [CallEvent(task_id=pk, event="stop", before=state, after="closed", at=now) for pk, state in out],
         batch_size=500,
     )
