@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from benchmarks.linkage import prepared
 from entremise.registers.engine import linkage, model as models
-from entremise.registers.engine.outcomes import sealed_connection
+from entremise.registers.engine.outcomes import outcomes, sealed_connection
 from entremise.registers.engine.prepare import load, table
 from entremise.registers.queries import starting_model
 
@@ -29,7 +31,6 @@ def test_spark_and_duckdb_find_the_same_links_to_the_last_digit(tmp_path, monkey
     con = sealed_connection("500MB")
     load(con, rows)
     run = linkage.link(con, model=starting_model(), low=-2)
-    expected = {(pair.left, pair.right): pair.weight for pair in run.pairs}
     monkeypatch.chdir(tmp_path)
     session = (
         SparkSession.builder.master("local[2]")
@@ -50,12 +51,23 @@ def test_spark_and_duckdb_find_the_same_links_to_the_last_digit(tmp_path, monkey
             found = linker.inference.predict(threshold_match_weight=-2).as_record_list()
     finally:
         session.stop()
-    links = {
-        (min(p["unique_id_l"], p["unique_id_r"]), max(p["unique_id_l"], p["unique_id_r"])): p["match_weight"]
-        for p in found
+    links = weights(found)
+    with models.quiet():
+        alone = linkage._predicted(linkage._linker(con, "prepared", run.model), -2).as_record_list()
+    assert len(links) > 1_500
+    assert links == {ends: pytest.approx(weight, abs=1e-6) for ends, weight in weights(alone).items()}
+    # The guards and the outcomes of these links, pair by pair, as a run gives them.
+    told = pa.Table.from_pylist(found)
+    con.register("told", told)
+    con.execute("create table found_by_spark as select * from told")
+    spark = {(pair.left, pair.right): (pair.outcome, pair.guards) for pair in outcomes(con, "found_by_spark", low=-2)}
+    assert len(spark) > 800
+    assert spark == {(pair.left, pair.right): (pair.outcome, pair.guards) for pair in run.pairs}
+
+
+def weights(rows: list[dict[str, Any]]) -> dict[tuple[int, int], float]:
+    """Link → weight, of all the pairs that an engine found."""
+    return {
+        (min(row["unique_id_l"], row["unique_id_r"]), max(row["unique_id_l"], row["unique_id_r"])): row["match_weight"]
+        for row in rows
     }
-    assert len(expected) > 800
-    assert links.keys() >= expected.keys()
-    heavy = {ends for ends, weight in links.items() if weight >= 6}
-    assert heavy == {ends for ends, weight in expected.items() if weight >= 6} | (heavy - expected.keys())
-    assert all(links[ends] == pytest.approx(weight, abs=1e-6) for ends, weight in expected.items())
