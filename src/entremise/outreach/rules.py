@@ -41,3 +41,19 @@ COMPLEXITY = {
     code: _number(f"complexity.{code}", f"Complexité d’un appel : {REASONS[code]}", level, low, 4, "down")
     for code, level, low in ((code, level, max(1, level - 1)) for code, level in SCALE.items())
 }
+
+# plan: points, so bounded that nobody is left out while a place is free (reference § 7.1)
+PLAN_UNSERVED = tuple(
+    _number(f"plan.unserved_{n}", f"Plan : personne sans appel, fragilité {n}", 1000 * 2**n, 500 * 2**n, 5000 * 2**n)
+    for n in range(4)
+)
+PLAN_DELAY = tuple(
+    _number(f"plan.delay_{n}", f"Plan : une semaine d’attente, fragilité {n}", default, 0, most)
+    for n, (default, most) in enumerate(((5, 10), (10, 20), (40, 80), (120, 200)))
+)
+PLAN_OTHER = _number("plan.other_caller", "Plan : une autre personne que la fois d’avant appelle", 150, 0, 200)
+PLAN_SLOT = _number("plan.slot", "Plan : moment que la personne ne préfère pas", 60, 0, 100)
+PLAN_OVER = _number("plan.over", "Plan : niveau de l’appelant au-dessus du besoin, par niveau", 8, 0, 20)
+PLAN_WEEKS = _number("plan.weeks", "Plan : semaines à l’avance", 8, 1, 12)
+PLAN_USEFUL = _number("plan.useful", "Plan : échanges complets attendus, sur cent appels", 47, 20, 80, unit="%")
+PLAN_RATE = _number("plan.calls_per_hour", "Plan : appels qu’une personne passe en une heure", 4, 1, 10)

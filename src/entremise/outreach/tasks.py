@@ -93,3 +93,24 @@ def tell_late_steps(campaign_id: int, user_id: int, steps: int) -> None:
 @job("outreach.suspend_inactive", daily=time(5, 20))
 def suspend_inactive() -> None:
     usecases.suspend_inactive(Actor.machine("parcours"))
+
+
+# plans
+
+
+@job("outreach.run_plan", limit=timedelta(minutes=30))
+def run_plan(plan_id: int) -> None:
+    """Make a plan of calls, in a process of its own."""
+    usecases.run_plan(plan_id)
+
+
+@job("outreach.resume_plans", every=timedelta(minutes=2))
+def resume_plans() -> None:
+    """Plans whose worker is gone go back to the queue."""
+    usecases.resume_plans()
+
+
+@job("outreach.plan_campaigns", daily=time(4, 10))
+def plan_campaigns() -> None:
+    """The nightly plan of each open campaign."""
+    usecases.plan_campaigns()

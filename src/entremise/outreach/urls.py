@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from entremise.outreach.web import campaigns
+from entremise.outreach.web import campaigns, plans
 
 app_name = "outreach"
 urlpatterns: list[URLPattern] = [
@@ -29,5 +29,9 @@ urlpatterns: list[URLPattern] = [
     # calls: /veille/appeler/…
     # care: /veille/urgences/…, /veille/recherches/…
     # plans: /veille/plans/…
+    path("veille/plans/<slug:public_id>/", plans.plan_page, name="plan_page"),
+    path("veille/plans/<slug:public_id>/faire/", plans.plan_ask, name="plan_ask"),
+    path("veille/plans/<slug:public_id>/arreter/", plans.plan_cancel, name="plan_cancel"),
+    path("veille/plans/<slug:public_id>/fiches/<slug:task>/", plans.plan_task, name="plan_task"),
     # board and paper: /veille/tableau/…, /veille/feuilles/…
 ]

@@ -21,14 +21,14 @@ Tell = Callable[[str, float], None]
 @dataclass(frozen=True, slots=True)
 class Made:
     """`value`: cost, recounted from the named plan. `bound`: what no plan can go below, None where nothing proves one.
-    `simple`: cost of the simple way on the same input, None where it was not computed. `solver`: `flow`, `mended`
-    (from the plan before) or `greedy`."""
+    `simple`: the simple way on the same input, None where it was not computed. `solver`: `flow`, `mended` (from the
+    plan before) or `greedy`."""
 
     plan: Plan
     account: Account
     value: int
     bound: int | None
-    simple: int | None
+    simple: Account | None
     solver: str
     prices: Sequence[Price]
 
@@ -61,7 +61,7 @@ def make(
         tell("solve", 0.3)
         plan = greedy(problem)
         account = check(problem, plan)
-        return Made(plan, account, account.value, None, account.value, "greedy", ())
+        return Made(plan, account, account.value, None, account, "greedy", ())
     before = before if problem.callers else None
     from entremise.outreach.engine import flow as solving, mending, naming, network as graphs, pricing
 
@@ -86,6 +86,6 @@ def make(
     if account.value > cost:
         raise PlanRefused("the named plan costs more than its flow")
     tell("compare", 0.8)
-    simple = check(problem, greedy(problem)).value if compare else None
+    simple = check(problem, greedy(problem)) if compare else None
     worth = pricing.prices(network, flow, problem.weights, also) if proof else ()
     return Made(plan, account, account.value, proof[0] if proof else None, simple, way, worth)

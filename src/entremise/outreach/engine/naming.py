@@ -57,8 +57,8 @@ def ways(network: Network, plan: Plan) -> list[Ints]:
     """
     people = np.arange(len(plan))
     caller, week, slot = np.array([(s.caller, s.week, s.slot) if s else (NOBODY,) * 3 for s in plan]).reshape(-1, 3).T
-    classes, served = network.class_of, caller != NOBODY
-    seat = np.where(served, network.seat_at[caller, week, slot], NOBODY)
+    classes, served = network.class_of, np.array([seat is not None for seat in plan], bool)
+    seat = np.where(caller != NOBODY, network.seat_at[caller, week, slot], NOBODY)
     same = np.where(network.again_node[classes] == NOBODY, NOBODY, network.again_node[classes] + week)
     again = [network.arcs(classes, same), network.arcs(same, seat)]
     keeps = served & (seat != NOBODY) & (same != NOBODY) & (again[0] != NOBODY) & (again[1] != NOBODY)

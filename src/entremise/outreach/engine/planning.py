@@ -95,6 +95,21 @@ class Caller:
         return replace(self, calls=gone)
 
 
+def rising(level: int, done: int, expected: float, *, needs: tuple[int, int], weeks: int) -> tuple[int, ...]:
+    """The level a caller may be expected to have, week by week: conversations done, then so many more each week.
+
+    `needs`: complete conversations for level 2, then as many more for level 3. Level 4 is asked for in writing, never
+    expected; a promotion stays a human decision, and the claim looks at the level of the day. Reference §§ 6, 7.1.
+    """
+    marks = {2: needs[0], 3: needs[0] + needs[1]}
+    found = []
+    for week in range(weeks):
+        while level + 1 in marks and week and done + expected * week >= marks[level + 1]:
+            level += 1
+        found.append(level)
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """`slots`: the kind of each slot of a week, as a bit of the masks of preference."""
@@ -130,6 +145,8 @@ class Seat:
     slot: int
 
 
+GONE = Seat(NOBODY, NOBODY, NOBODY)
+"""In a plan made before: a place that no longer exists, for its caller has left or its moment is over."""
 Plan = Sequence[Seat | None]
 """For each person, the call planned, or None: not served within these weeks."""
 

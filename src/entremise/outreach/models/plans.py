@@ -14,6 +14,7 @@ PLAN = Machine(
     {"ready": "en attente", "running": "en cours", "done": "fait", "failed": "échoué", "cancelled": "annulé"},
     {
         "start": (frozenset({"ready"}), "running"),
+        "again": (frozenset({"running"}), "ready"),
         "finish": (frozenset({"running"}), "done"),
         "fail": (frozenset({"ready", "running"}), "failed"),
         "cancel": (frozenset({"ready", "running"}), "cancelled"),
@@ -22,25 +23,49 @@ PLAN = Machine(
 
 
 class CallPlan(models.Model):
-    """`value` and `lower_bound`: cost of the plan and dual bound, equal when `certified`. `greedy`: cost of the
-    baseline on the same input. `prices`: what one more hour is worth, by week, slot, level and language.
-    `weights`: costs used, of the rule set `rule_set`. `inputs_hash`: sha256 of everything the solver read.
+    """`value` and `lower_bound`: cost of the plan and dual bound, equal when `certified`. `greedy`, `greedy_served`:
+    cost of the simple way on the same input, and how many it places. `weights`: costs used, of the rule set
+    `rule_set`. `inputs_hash`: sha256 of everything the solver read.
+
+    Week 0 begins on `starts_on`. `slots`: `[days after the first of a week, kind]` of each slot. `by_week`: `[placed,
+    places]` of each week. `prices`: `[week, slot, level, language, points]`: what one more call would take from the
+    cost. `with_previous`, `wished`: persons called before by somebody of the team; persons who prefer a time.
     """
+
+    STEPS = {
+        "": "en attente d’un poste libre",
+        "read": "lecture des fiches et des permanences",
+        "build": "mise en forme",
+        "mend": "reprise du plan précédent",
+        "solve": "recherche du meilleur plan",
+        "prove": "preuve",
+        "name": "répartition des personnes",
+        "compare": "comparaison",
+        "write": "écriture des fiches",
+    }
+    SOLVERS = {"": "", "flow": "flot de coût minimal", "mended": "plan précédent repris", "greedy": "méthode simple"}
 
     public_id = models.SlugField("numéro", max_length=12, unique=True, default=ids.spoken)
     campaign = models.ForeignKey(CallCampaign, models.PROTECT, related_name="plans", verbose_name="campagne")
     state = models.CharField("état", max_length=10, choices=PLAN.choices, default="ready")
     share = models.FloatField("avancement", default=0)
-    solver = models.CharField("méthode", max_length=10, blank=True, default="")
+    step = models.CharField("étape", max_length=10, choices=list(STEPS.items()), blank=True, default="")
+    solver = models.CharField("méthode", max_length=10, choices=list(SOLVERS.items()), blank=True, default="")
+    starts_on = models.DateField("premier jour", null=True, blank=True)
+    slots = models.JSONField("moments", default=list)
+    by_week = models.JSONField("places par semaine", default=list)
     persons = models.PositiveIntegerField("personnes", default=0)
     callers = models.PositiveIntegerField("appelants", default=0)
     weeks = models.PositiveSmallIntegerField("semaines", default=8)
     served = models.PositiveIntegerField("personnes placées", default=0)
     same_caller = models.PositiveIntegerField("même personne rappelle", default=0)
     preferred_slot = models.PositiveIntegerField("au moment préféré", default=0)
+    with_previous = models.PositiveIntegerField("personnes déjà appelées", default=0)
+    wished = models.PositiveIntegerField("personnes qui préfèrent un moment", default=0)
     value = models.BigIntegerField("coût", null=True, blank=True)
     lower_bound = models.BigIntegerField("borne", null=True, blank=True)
     greedy = models.BigIntegerField("coût de la méthode simple", null=True, blank=True)
+    greedy_served = models.PositiveIntegerField("placées par la méthode simple", null=True, blank=True)
     certified = models.BooleanField("optimum prouvé", default=False)
     weights = models.JSONField("poids", default=dict)
     rule_set = models.PositiveIntegerField("règlement", null=True, blank=True)

@@ -81,6 +81,7 @@ from entremise.outreach.usecases.campaigns.writing import (
     update_campaign,
 )
 from entremise.outreach.usecases.installing import install_register
+from entremise.outreach.usecases.plans import ask_plan, cancel_plan, plan_campaigns, resume_plans, run_plan
 
 __all__ = [
     "ANNOUNCED",
@@ -96,7 +97,9 @@ __all__ = [
     "ask_debrief",
     "ask_down",
     "ask_filling",
+    "ask_plan",
     "assign_mentor",
+    "cancel_plan",
     "cancel_shift",
     "change_availability",
     "claim_call",
@@ -131,6 +134,7 @@ __all__ = [
     "pass_quiz",
     "pause_caller",
     "pause_campaign",
+    "plan_campaigns",
     "post_announcements",
     "prepare_announcements",
     "print_announcements",
@@ -146,8 +150,10 @@ __all__ = [
     "report_call",
     "resume_caller",
     "resume_campaign",
+    "resume_plans",
     "review_report",
     "rhythm",
+    "run_plan",
     "send_announcements",
     "set_alert_level",
     "set_campaign_defaults",
