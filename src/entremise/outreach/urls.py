@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from entremise.outreach.web import campaigns, plans
+from entremise.outreach.web import board, campaigns, plans, tasks
 
 app_name = "outreach"
 urlpatterns: list[URLPattern] = [
@@ -33,5 +33,12 @@ urlpatterns: list[URLPattern] = [
     path("veille/plans/<slug:public_id>/faire/", plans.plan_ask, name="plan_ask"),
     path("veille/plans/<slug:public_id>/arreter/", plans.plan_cancel, name="plan_cancel"),
     path("veille/plans/<slug:public_id>/fiches/<slug:task>/", plans.plan_task, name="plan_task"),
-    # board and paper: /veille/tableau/…, /veille/feuilles/…
+    # paper: /veille/feuilles/…
+    # board: /veille/tableau/…
+    path("veille/tableau/<slug:public_id>/", board.board, name="board"),
+    path("veille/tableau/<slug:public_id>/fiches/<slug:code>/", tasks.bucket, name="bucket"),
+    path("veille/tableau/<slug:public_id>/en-attente/", tasks.orphans, name="orphans"),
+    path("veille/en-attente/<slug:public_id>/", tasks.orphan, name="orphan"),
+    path("veille/en-attente/<slug:public_id>/decider/", tasks.orphan_decide, name="orphan_decide"),
+    path("veille/fiches/<slug:public_id>/", tasks.task_page, name="task"),
 ]

@@ -58,7 +58,7 @@ class Difficulty(models.Model):
     severity = models.PositiveSmallIntegerField("gravité", default=1)
     urgency = models.CharField("urgence", max_length=10, choices=list(URGENCIES.items()), default="none")
     consent = models.CharField("accord pour transmettre", max_length=10, choices=list(CONSENTS.items()))
-    share = models.JSONField("ce qui peut être transmis", default=list)
+    share = models.JSONField("ce qui peut être transmis", default=list, blank=True)
     contact = models.CharField("joindre par", max_length=10, choices=list(CONTACTS.items()), default="phone")
     best_time = models.CharField("moment préféré", max_length=10, blank=True, default="")
     has_note = models.BooleanField("précisions scellées", default=False)

@@ -1,42 +1,46 @@
-"""What an accepted caller still lacks before a single name opens: « reste à signer ». The vault decides alone."""
+"""What Veille keeps of somebody, for the copy they may ask for (RGPD 15): in clear, and under seal."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from django.utils import timezone
+from django.utils.formats import date_format
 
-from entremise.accounts.queries import memberships_of
-from entremise.outreach.models import CallCampaign, CallerProfile
-from entremise.outreach.queries.claims import CALLS
-from entremise.vault import queries as vault
+from entremise.outreach.models import CallAttempt, CallTask, Emergency, OrphanReport
+from entremise.outreach.registry import REGISTER
 
 
-def missing_rights(row: CallerProfile, now: datetime) -> list[str]:
-    """One sentence per thing to sign, with who signs it; empty when this caller may call. A flat number of queries.
+def sealed_reports(person: UUID) -> Sequence[str]:
+    """The answers and notes of the calls made to this person, by the name of their sealed field. Two queries."""
+    made = CallAttempt.objects.filter(person=person).exclude(disposition="aborted").order_by("happened_at")
+    found = [f"{REGISTER}.{name}#{code}" for code in made.values_list("public_id", flat=True) for name in WRITTEN]
+    late = OrphanReport.objects.filter(task__person=person, state="waiting").order_by("at")
+    return found + [f"{REGISTER}.orphan#{code}" for code in late.values_list("public_id", flat=True)]
 
-    The habilitation is the controller's (RGPD 29): accepting somebody on the path never gives it.
-    """
-    told: list[str] = []
-    if "caller" not in {one.role for one in memberships_of(row.user_id)}:
-        told.append("Le rôle « appelant·e » : le responsable de sa structure le donne.")
-    signed = vault.habilitation(row.user_id)
-    live = CallCampaign.objects.filter(state__in=("draft", "open", "paused"))
-    asked = {one for one in live.values_list("purpose", flat=True) if one in CALLS} or {"outreach.call"}
-    if signed is None or not signed.purposes:
-        told.append("L’habilitation : le responsable de traitement la signe.")
-    elif signed.suspended_at is not None:
-        told.append("L’habilitation est suspendue : le délégué à la protection des données la rétablit.")
-    elif signed.active_until <= now:
-        day = timezone.localtime(signed.active_until)
-        told.append(f"L’habilitation a pris fin le {day:%d/%m/%Y} : le responsable de traitement la renouvelle.")
-    elif asked - set(signed.purposes):
-        told.append("L’habilitation ne couvre pas toutes les campagnes : le responsable de traitement la complète.")
-    if signed is None or signed.commitment_until is None or signed.commitment_until <= now:
-        told.append("L’engagement de confidentialité : cette personne le signe avec la charte, pour un an.")
-    named = {one.code for one in vault.registers() if one.nominative}
-    called = {code for codes in live.values_list("registers", flat=True) for code in codes} & named
-    if called - set(signed.named_in if signed else ()):
-        labels = ", ".join(sorted(one.label for one in vault.registers() if one.code in called))
-        told.append(f"La désignation nominative ({labels}) : l’exécutif la signe par écrit.")
-    return told
+
+WRITTEN = ("answers", "note")
+
+
+def kept_of(person: UUID) -> Sequence[Mapping[str, str]]:
+    """The campaigns where they are called, each call with its outcome, each emergency. Three queries."""
+    found: list[Mapping[str, str]] = []
+    for task in CallTask.objects.filter(person=person).select_related("campaign").order_by("pk"):
+        found.append(
+            {
+                "Campagne d’appels": task.campaign.label,
+                "Pour": task.campaign.get_purpose_display(),
+                "État": task.get_closed_reason_display() or task.get_state_display(),
+                "Niveau demandé à qui appelle": str(task.complexity),
+            }
+        )
+    attempts = CallAttempt.objects.filter(person=person).exclude(disposition="aborted").order_by("happened_at")
+    found += [{"Appel du": _when(one.happened_at), "Issue": one.get_disposition_display()} for one in attempts]
+    for one in Emergency.objects.filter(person=person).order_by("raised_at"):
+        found.append({"Urgence du": _when(one.raised_at), "Suite": one.get_outcome_display() or "en cours"})
+    return found
+
+
+def _when(at: object) -> str:
+    return date_format(timezone.localtime(at), "j F Y, H:i")  # type: ignore[arg-type]

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                         verbose_name="accord pour transmettre",
                     ),
                 ),
-                ("share", models.JSONField(default=list, verbose_name="ce qui peut être transmis")),
+                ("share", models.JSONField(blank=True, default=list, verbose_name="ce qui peut être transmis")),
                 (
                     "contact",
                     models.CharField(
