@@ -12,7 +12,7 @@ from entremise.outreach import usecases
 from entremise.outreach.models import CallAttempt, CallTask, OrphanReport
 from entremise.outreach.queries import supervising
 from entremise.outreach.usecases.calls.moving import EVENTS
-from tests.outreach.factories import caller, campaign, supervisor, tasks, town
+from tests.outreach.factories import caller, campaign, on_duty, supervisor, tasks, town
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,9 @@ def test_the_board_is_flat_and_shows_no_name(boss, flat):
     flat(lambda: boss.get(page), more)
     text = boss.get(page).content.decode()
     assert "Fiction" not in text
-    assert "Prêtes" in text
+    assert "Personne n’est là pour appeler" in text
+    on_duty(row, caller())
+    assert "Prêtes" in boss.get(page).content.decode()
 
 
 def usecases_machine():

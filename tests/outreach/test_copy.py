@@ -24,7 +24,7 @@ def test_a_person_reads_every_call_the_message_and_the_difficulty():
         motive="Appel d’une fiche d’essai",
     )  # fmt: skip
     usecases.report_call(
-        who.actor, task=claim.task, token=claim.token, key="k", disposition="reached_complete",
+        who.actor, task=claim.task, token=claim.token, key="essai-de-copie", disposition="reached_complete",
         message="Rappeler le matin", note="Parle de son jardin",
     )  # fmt: skip
     person = Person.objects.get(pk=task.person_id)

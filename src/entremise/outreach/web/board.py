@@ -31,6 +31,7 @@ from entremise.outreach.queries import board as queries, campaigns, kpis as figu
 
 HELD = timedelta(minutes=30)
 """A promised call-back is late after that (reference § 13)."""
+NOBODY = "personne n’est là pour appeler"
 STATE_TAGS = {"open": "good", "paused": "warn", "draft": "", "closed": ""}
 
 
@@ -64,7 +65,7 @@ def context_of(campaign: CallCampaign, now: datetime) -> dict[str, Any]:
         "bars": [
             {
                 "code": one.kind.code,
-                "label": one.kind.label,
+                "label": NOBODY if one.kind.code == "level_missing" and not callers else one.kind.label,
                 "advice": one.kind.advice,
                 "soon": one.kind.soon,
                 "count": one.count,
