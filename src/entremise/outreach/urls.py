@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from entremise.outreach.web import board, campaigns, plans, tasks
+from entremise.outreach.web import board, calls, campaigns, care, plans, tasks
 
 app_name = "outreach"
 urlpatterns: list[URLPattern] = [
@@ -27,7 +27,27 @@ urlpatterns: list[URLPattern] = [
     # scripts: /veille/scripts/…
     # callers: /veille/parcours/…, /veille/appelants/…, /veille/permanences/…
     # calls: /veille/appeler/…
+    path("veille/appeler/<slug:public_id>/", calls.call, name="call"),
+    path("veille/appeler/fiche/<slug:public_id>/<int:token>/", calls.call_sheet, name="call_sheet"),
+    path("veille/appeler/fiche/<slug:public_id>/<int:token>/rendre-compte/", calls.call_report, name="call_report"),
+    path("veille/appeler/fiche/<slug:public_id>/<int:token>/rendu/", calls.call_done, name="call_done"),
+    path("veille/appeler/fiche/<slug:public_id>/<int:token>/suite/", calls.call_guide, name="call_guide"),
+    path("veille/appeler/fiche/<slug:public_id>/<int:token>/tenir/", calls.call_keep, name="call_keep"),
+    path("veille/appeler/fiche/<slug:public_id>/<int:token>/rendre/", calls.call_release, name="call_release"),
+    path("veille/appeler/fiche/<slug:public_id>/<int:token>/autre-numero/", calls.call_line, name="call_line"),
+    path("veille/appeler/fiche/<slug:public_id>/<int:token>/danger/", calls.call_alarm, name="call_alarm"),
+    path("veille/appeler/meme-ligne/<slug:public_id>/", calls.call_same_line, name="call_same_line"),
     # care: /veille/urgences/…, /veille/recherches/…
+    path("veille/urgences/", care.emergencies, name="emergencies"),
+    path("veille/urgences/nouvelle/", care.emergency_new, name="emergency_new"),
+    path("veille/urgences/<slug:public_id>/", care.emergency_page, name="emergency"),
+    path("veille/urgences/<slug:public_id>/prendre/", care.emergency_take, name="emergency_take"),
+    path("veille/urgences/<slug:public_id>/clore/", care.emergency_close, name="emergency_close"),
+    path("veille/recherches/", care.searches, name="searches"),
+    path("veille/recherches/visites/", care.visits_print, name="visits_print"),
+    path("veille/recherches/<slug:public_id>/", care.search_page, name="search"),
+    path("veille/recherches/<slug:public_id>/autre/", care.search_stop, name="search_stop"),
+    path("veille/recherches/<slug:public_id>/<int:rank>/<slug:deed>/", care.step_deed, name="step_deed"),
     # plans: /veille/plans/…
     path("veille/plans/<slug:public_id>/", plans.plan_page, name="plan_page"),
     path("veille/plans/<slug:public_id>/faire/", plans.plan_ask, name="plan_ask"),

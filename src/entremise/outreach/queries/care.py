@@ -19,6 +19,7 @@ from entremise.outreach.models import (
     LEVELS,
     OPEN_STEPS,
     CallCampaign,
+    CallTask,
     Emergency,
     EmergencyAlert,
     Escalation,
@@ -181,6 +182,20 @@ def emergency(reference: str) -> Emergency:
     """NotFound when it does not exist."""
     rows = Emergency.objects.select_related("task__campaign", "campaign", "caller", "acknowledged_by", "closed_by")
     row = rows.filter(public_id=reference).first()
+    if row is None:
+        raise NotFound("Cette urgence n’existe pas.")
+    return row
+
+
+def raised_by(task: CallTask, user: int) -> Emergency | None:
+    """The last emergency that this account raised on this task, while it is open."""
+    rows = Emergency.objects.filter(task=task, closed_at=None).select_related("campaign", "acknowledged_by", "task")
+    return rows.filter(Q(caller=user) | Q(debriefs__caller__user=user)).distinct().order_by("-raised_at").first()
+
+
+def last_of(task: CallTask) -> Emergency:
+    """The last emergency of a task. NotFound."""
+    row = Emergency.objects.filter(task=task).order_by("-raised_at", "-pk").first()
     if row is None:
         raise NotFound("Cette urgence n’existe pas.")
     return row

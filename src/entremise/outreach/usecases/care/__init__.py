@@ -18,7 +18,7 @@ from entremise.outreach.usecases.care.opening import (
     stop_search,
 )
 from entremise.outreach.usecases.care.raising import raise_emergency, settle_emergencies
-from entremise.outreach.usecases.care.rescuing import Rescue, open_rescue
+from entremise.outreach.usecases.care.rescuing import Rescue, open_rescue, open_searched
 from entremise.outreach.usecases.care.visiting import VisitSheets, print_visits
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "finish_step",
     "open_ladder",
     "open_rescue",
+    "open_searched",
     "print_visits",
     "raise_emergency",
     "redate_ladders",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.views.decorators.debug import sensitive_variables
 
+from entremise.accounts.policies import SecondFactorNeeded
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import DomainError
-from entremise.outreach.models import Emergency
+from entremise.outreach import policies
+from entremise.outreach.models import Emergency, Escalation
 from entremise.outreach.queries.care import fields_of
 from entremise.outreach.usecases.care.raising import RESCUE
 from entremise.registers.engine.cells import names_in
 from entremise.vault import queries as facts, usecases as vault
+from entremise.vault.usecases import Opening
 
 SHOWN = ("name", "phone", "address", "relatives", "housing")
 
@@ -56,6 +60,35 @@ def open_rescue(actor: Actor, *, emergency: Emergency) -> Rescue:
         )
     except DomainError as error:
         return Rescue("", (), (error.message,))
+    return _said(wanted, opened)
+
+
+@sensitive_variables()
+def open_searched(actor: Actor, *, search: Escalation) -> Rescue:
+    """Whom a supervisor looks for: name, numbers, relatives, address, for the purpose of the campaign. Never raises
+    for a refusal of the rules: it says why. Raises NotAllowed, SecondFactorNeeded."""
+    policies.require_supervisor(actor)
+    task = search.task
+    registers = [task.register, *(code for code in task.campaign.registers if code != task.register)]
+    here = {row.register for row in facts.records_of(task.person_id) if row.status != "closed"}
+    shown = ("name", "phone", "relatives", "address")
+    wanted = [one for code in registers if code in here for one in fields_of(code, shown)]
+    if not wanted:
+        return Rescue("", (), ())
+    try:
+        opened = vault.open(
+            actor, person=task.person_id, fields=[name for name, _, _ in wanted], purpose=task.campaign.purpose,
+            motive=f"Recherche de la personne de la fiche {task.public_id}",
+        )  # fmt: skip
+    except SecondFactorNeeded:
+        raise
+    except DomainError as error:
+        return Rescue("", (), (error.message,))
+    return _said(wanted, opened)
+
+
+@sensitive_variables()
+def _said(wanted: Sequence[tuple[str, str, str]], opened: Opening) -> Rescue:
     name = ""
     lines: dict[tuple[str, str], None] = {}
     for field, category, label in wanted:
