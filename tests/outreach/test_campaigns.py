@@ -359,6 +359,15 @@ def test_a_copy_takes_persons_and_settings_and_no_answer():
     assert {one.state for one in tasks(copy)} == {"draft"}
 
 
+def test_hours_that_a_vote_forbids_since_are_asked_for_again_before_a_copy_opens(monkeypatch):
+    row, boss = campaign(state="closed", persons=1), supervisor()  # day and night
+    copy = usecases.copy_campaign(boss.actor, campaign=row)
+    usecases.fill_tasks(boss.actor, campaign=copy)
+    assert "hours" not in codes(copy)
+    monkeypatch.undo()
+    assert "hours" in codes(copy)
+
+
 def test_the_level_of_alert_brings_the_hours_and_rhythm_of_the_kit_or_leaves_them():
     row, boss = campaign(kit="", cooldown=7), supervisor()
     usecases.set_alert_level(boss.actor, campaign=row, level=4, adjust=False)

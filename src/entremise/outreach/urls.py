@@ -2,21 +2,23 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from entremise.outreach.web import board, calls, campaigns, care, plans, tasks
+from entremise.outreach.web import announcements, board, calls, campaigns, care, home, plans, tasks
 
 app_name = "outreach"
 urlpatterns: list[URLPattern] = [
     # campaigns: /veille/campagnes/…
-    path("veille/", campaigns.home, name="home"),
+    path("veille/", home.home, name="home"),
     path("veille/campagnes/", campaigns.campaign_list, name="campaign_list"),
     path("veille/campagnes/nouvelle/", campaigns.campaign_new, name="campaign_new"),
     path("veille/campagnes/tableur/", campaigns.spreadsheet, name="spreadsheet"),
-    path("veille/campagnes/longueur/", campaigns.sms_size, name="sms_size"),
+    path("veille/campagnes/longueur/", announcements.sms_size, name="sms_size"),
     path("veille/campagnes/<slug:public_id>/", campaigns.campaign_page, name="campaign_page"),
-    path("veille/campagnes/<slug:public_id>/public/", campaigns.campaign_public, name="campaign_public"),
-    path("veille/campagnes/<slug:public_id>/annonce/", campaigns.announcement, name="announcement"),
+    path("veille/campagnes/<slug:public_id>/public/", announcements.campaign_public, name="campaign_public"),
+    path("veille/campagnes/<slug:public_id>/annonce/", announcements.announcement, name="announcement"),
     path(
-        "veille/campagnes/<slug:public_id>/annonce/<slug:deed>/", campaigns.announcement_deed, name="announcement_deed"
+        "veille/campagnes/<slug:public_id>/annonce/<slug:deed>/",
+        announcements.announcement_deed,
+        name="announcement_deed",
     ),
     path(
         "veille/campagnes/<slug:public_id>/reglages/<slug:step>/",

@@ -54,9 +54,8 @@ class PhoneField(forms.CharField):
     """A telephone of a service, as it is read aloud."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            max_length=20, required=False, widget=forms.TextInput(attrs={"type": "tel", **OFF}), **options
-        )
+        options.setdefault("required", False)
+        super().__init__(max_length=20, widget=forms.TextInput(attrs={"type": "tel", **OFF}), **options)
 
     def clean(self, value: Any) -> str:
         text = str(super().clean(value) or "")
@@ -135,7 +134,7 @@ class WhenForm(forms.Form):
     RHYTHM = ("attempts_max", "slots_required", "cooldown", "recurrence", "every_days", "recur_until", "same_caller")
     MORE = ("keep_until", "lease", "person_gap", "daily_conversations", "daily_minutes", "notes_on", "sheets_on", "workbook_on")  # noqa: E501  # fmt: skip
 
-    script = forms.ChoiceField(label="Script d’appel", required=False)
+    script = forms.ChoiceField(label="Script d’appel", help_text="Demandé à l’ouverture.", required=False)
     languages = words(
         "Langues des appels", LANGUAGES, most=60, required="Écrivez au moins une langue, par exemple fr."
     )
@@ -215,7 +214,7 @@ class TellForm(forms.Form):
     )
     waived_reason = words("Si personne n’est prévenu, pourquoi ?", most=200)
     shown_number = PhoneField(
-        label="Numéro qui s’affichera", help_text="Celui que la personne verra, et pourra rappeler."
+        label="Numéro qui s’affichera", help_text="Celui que la personne verra et pourra rappeler."
     )
     announcement_text = forms.CharField(
         label="Texte du SMS",
@@ -263,7 +262,7 @@ class SafeForm(forms.Form):
     confirmed = forms.BooleanField(label="J’ai composé ou vérifié chacun de ces numéros", required=False)
     everybody = forms.TypedChoiceField(
         label="Qui répond de la recherche d’une personne injoignable ?",
-        help_text="Cette personne est prévenue quand une étape prend du retard.",
+        help_text="Demandé à l’ouverture. Cette personne est prévenue quand une étape prend du retard.",
         coerce=lambda value: int(value) if value else None,
         empty_value=None,
         required=False,
@@ -328,11 +327,11 @@ class SafeForm(forms.Form):
 def delays(hours: Mapping[str, int]) -> str:
     """« vert et jaune : 24 h ; orange : 4 h ; rouge : 1 h »."""
     names = {"1": "vert et jaune", "3": "orange", "4": "rouge"}
-
-    def length(n: int) -> str:
-        return f"{n // 24} jours" if n >= 48 and n % 24 == 0 else f"{n} h"
-
     return " ; ".join(f"{names[group]} : {length(n)}" for group, n in sorted(hours.items()))
+
+
+def length(hours: int) -> str:
+    return f"{hours // 24} jours" if hours >= 48 and hours % 24 == 0 else f"{hours} h"
 
 
 class LevelForm(forms.Form):
@@ -368,7 +367,9 @@ class PostedForm(forms.Form):
 
 
 class StopForm(forms.Form):
-    number = PhoneField(label="Numéro qui a répondu STOP")
+    number = PhoneField(
+        label="Numéro qui a répondu STOP", required=True, error_messages={"required": "Écrivez ce numéro."}
+    )
 
     def clean_number(self) -> str:
         try:

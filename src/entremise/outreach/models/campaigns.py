@@ -35,7 +35,7 @@ class CallCampaign(models.Model):
     """
 
     RECURRENCES = {
-        "none": "aucune",
+        "none": "non, un échange suffit",
         "daily": "tous les jours",
         "every": "tous les n jours",
         "weekly": "chaque semaine",

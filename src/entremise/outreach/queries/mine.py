@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count
 from django.utils import timezone
 
 from entremise.outreach.models import (
@@ -61,32 +62,49 @@ def day_of(user: int, now: datetime) -> Day:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something to look at now: how many, in words, where."""
+    """Something to look at now: how many, in words; the page where, and its campaign when it has one."""
 
     count: int
     words: str
     url_name: str
+    campaign: str = ""
+
+
+CAUSES = {
+    "sms_stop": ("STOP reçu par SMS à comprendre", "STOP reçus par SMS à comprendre"),
+    "no_valid_number": ("personne sans numéro valable", "personnes sans numéro valable"),
+}
 
 
 def alerts(rows: Sequence[CallCampaign], now: datetime) -> list[Alert]:
-    """What cannot wait in these campaigns, the gravest first."""
-    waiting = CallTask.objects.filter(campaign__in=rows, state="needs_supervisor")
+    """What cannot wait in these campaigns, the gravest first. A flat number of queries, but for the legal gates."""
     late = EscalationStep.objects.filter(
         escalation__campaign__in=rows, escalation__closed_at=None, state__in=("waiting", "started"), due_at__lt=now
     )
-    board = "outreach:board"
-    emergencies = Emergency.objects.filter(closed_at=None).count()
-    orphans = OrphanReport.objects.filter(state="waiting").count()
-    stops = waiting.filter(cause="sms_stop").count()
-    unlined = waiting.filter(cause="no_valid_number").count()
-    asked = [
-        (emergencies, "urgence en cours", "urgences en cours", "outreach:emergencies"),
-        (late.count(), "recherche en retard", "recherches en retard", "outreach:searches"),
-        (orphans, "compte rendu en attente", "comptes rendus en attente", board),
-        (stops, "STOP reçu à comprendre", "STOP reçus à comprendre", board),
-        (unlined, "personne sans numéro valable", "personnes sans numéro valable", board),
-    ]
-    found = [Alert(n, one if n == 1 else many, where) for n, one, many, where in asked if n]
+    found = [
+        _alert(Emergency.objects.filter(closed_at=None).count(), "urgence en cours", "urgences en cours",
+               "outreach:emergencies"),
+        _alert(late.count(), "étape de recherche en retard", "étapes de recherche en retard", "outreach:searches"),
+    ]  # fmt: skip
+    named = {row.pk: row for row in rows}
+    orphans = OrphanReport.objects.filter(state="waiting", task__campaign__in=rows)
+    for pk, n in orphans.values_list("task__campaign").annotate(n=Count("pk")).order_by():
+        found.append(
+            _alert(n, "compte rendu tardif à voir", "comptes rendus tardifs à voir", "outreach:board", named[pk])
+        )
+    waiting = CallTask.objects.filter(campaign__in=rows, state="needs_supervisor", cause__in=CAUSES)
+    for pk, cause, n in waiting.values_list("campaign", "cause").annotate(n=Count("pk")).order_by("cause"):
+        found.append(_alert(n, *CAUSES[cause], "outreach:board", named[pk]))
     for row in rows:
-        found += [Alert(1, f"« {row.label} » : {one.sentence}", "outreach:campaign_list") for one in gate(row, now)]
-    return found
+        found += [
+            Alert(
+                0, f"« {row.label} » est fermée par la loi : {one.sentence}", "outreach:campaign_page", row.public_id
+            )
+            for one in gate(row, now)
+        ]
+    return [one for one in found if one.words]
+
+
+def _alert(n: int, one: str, many: str, url_name: str, row: CallCampaign | None = None) -> Alert:
+    words = "" if not n else f"{one if n == 1 else many}{f', « {row.label} »' if row else ''}"
+    return Alert(n, words, url_name, row.public_id if row else "")

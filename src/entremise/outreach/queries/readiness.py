@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from entremise.outreach import rules
 from entremise.outreach.engine import defaults, hours as engine
 from entremise.outreach.models import (
     STEP_KINDS,
@@ -19,6 +20,7 @@ from entremise.outreach.models import (
     ShiftSeat,
 )
 from entremise.outreach.queries.campaigns import Missing, zone
+from entremise.rules.queries import values_of
 from entremise.vault import queries as vault
 
 WHO, WHEN, TELL, SAFE = "qui", "quand", "annonce", "securite"
@@ -93,11 +95,26 @@ def _rhythm(row: CallCampaign) -> list[Missing]:
     found = []
     if not any(row.hours.values()):
         found.append(Missing("hours", "des horaires d’appel", WHEN))
+    early, late, days = forbidden_hours(row)
+    if days:
+        found.append(Missing("hours", f"des horaires entre {early} h et {late} h, comme le règlement le veut", WHEN))
     if row.script_id is None or not ScriptVersion.objects.filter(script=row.script_id, state="active").exists():
         found.append(Missing("script", "un script avec une version en service", WHEN))
     if row.keep_until is None:
         found.append(Missing("keep_until", "la date jusqu’à laquelle les comptes rendus sont gardés", WHEN))
     return found
+
+
+def forbidden_hours(row: CallCampaign) -> tuple[int, int, list[int]]:
+    """What the rules in force allow (first and last hour), and the weekdays (0 = Monday) that go beyond. One query."""
+    bounds = values_of(rules.EARLIEST, rules.LATEST)
+    early, late = int(bounds[rules.EARLIEST.key]), int(bounds[rules.LATEST.key])
+    days = [
+        day
+        for day, ranges in engine.week(row.hours)
+        if any(engine.minutes(start) < early * 60 or engine.minutes(end) > late * 60 for start, end in ranges)
+    ]
+    return early, late, days
 
 
 def _told(row: CallCampaign) -> list[Missing]:

@@ -1,18 +1,15 @@
-"""Campaigns: the home of Veille, the guided form, the page of a campaign, what everybody may read of it."""
+"""Campaigns: the list, the guided form, the page of a campaign and the deeds of its life."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
-from django.views.decorators.cache import never_cache
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from entremise.accounts.models import User
@@ -21,82 +18,18 @@ from entremise.kernel import clock
 from entremise.kernel.errors import DomainError, NotFound
 from entremise.kernel.http import Request, tell
 from entremise.outreach import policies, usecases
-from entremise.outreach.engine import defaults, hours as engine, sms
+from entremise.outreach.engine import defaults, hours as engine
 from entremise.outreach.forms import campaigns as forms
-from entremise.outreach.models import STEP_KINDS, TASK_STATES, CallCampaign, CallTask, CampaignDefaults, Script
-from entremise.outreach.queries import campaigns as queries, mine, readiness
+from entremise.outreach.models import STEP_KINDS, TASK_STATES, CallCampaign, CampaignDefaults, Script
+from entremise.outreach.queries import campaigns as queries, readiness
+from entremise.outreach.web.announcements import size
+from entremise.outreach.web.home import CAMPAIGN_ROOMS, TAGS, counted, line, link, rooms
 from entremise.registers.models import Cohort
 from entremise.territories.queries import theme
 from entremise.vault import queries as vault
 
 PAGE = 25
-TAGS = {"draft": "", "open": "good", "paused": "warn", "closed": ""}
-TEAM_ROOMS = (
-    ("outreach:board", "Tableau de bord"), ("outreach:callers", "Appelants"), ("outreach:shifts", "Permanences"),
-    ("outreach:scripts", "Scripts"), ("outreach:emergencies", "Urgences"), ("outreach:searches", "Recherches"),
-)  # fmt: skip
-"""The other rooms of Veille, by the name of their first page."""
-CAMPAIGN_ROOMS = (
-    ("outreach:board", "Tableau de bord"), ("outreach:plan", "Plan d’appels"), ("outreach:shifts", "Permanences"),
-    ("outreach:sheets", "Feuilles papier et tableur"),
-)  # fmt: skip
 STEPS = {"qui": "Qui appeler", "quand": "Quand et comment", "annonce": "Prévenir", "securite": "Sécurité"}
-
-
-def link(name: str, *arguments: object) -> str:
-    """The address of a page that another room may not have yet; "" then."""
-    try:
-        return reverse(name, args=arguments)
-    except NoReverseMatch:
-        return ""
-
-
-@require_safe
-def home(request: Request) -> HttpResponse:
-    """Where a day begins: to call now and what is mine; campaigns and what is late, for who supervises."""
-    user = policies.require_team(request.actor)
-    now = clock.now()
-    living = queries.campaigns(("open", "paused"))
-    supervisor = request.actor.has("supervisor")
-    context = {
-        "calls": [
-            (row, queries.is_open_now(row, now), queries.next_opening(row, now), link("outreach:call", row.public_id))
-            for row in living
-        ],
-        "caller": request.actor.has("caller"),
-        "supervisor": supervisor,
-        "day": mine.day_of(user, now),
-        "rows": [_line(row, counts) for row, counts in _counted(living)] if supervisor else [],
-        "drafts": queries.campaigns(("draft",)) if supervisor else [],
-        "alerts": [(one, link(one.url_name)) for one in mine.alerts(living, now)] if supervisor else [],
-        "path": link("outreach:path"),
-        "rooms": _rooms(TEAM_ROOMS if supervisor else ()),
-    }
-    return render(request, "outreach/home.html", context)
-
-
-def _rooms(names: tuple[tuple[str, str], ...], *arguments: object) -> list[tuple[str, str]]:
-    """The pages of the other rooms of Veille that exist here: address, label."""
-    return [(address, label) for name, label in names if (address := link(name, *arguments))]
-
-
-def _counted(rows: list[CallCampaign]) -> list[tuple[CallCampaign, dict[str, int]]]:
-    """Each campaign with its tasks by state. One query."""
-    counts: dict[int, dict[str, int]] = {}
-    grouped = CallTask.objects.filter(campaign__in=rows).values_list("campaign", "state").annotate(n=Count("pk"))
-    for campaign, state, n in grouped.order_by():
-        counts.setdefault(campaign, {})[state] = n
-    return [(row, counts.get(row.pk, {})) for row in rows]
-
-
-def _line(row: CallCampaign, counts: dict[str, int]) -> dict[str, Any]:
-    total = sum(n for state, n in counts.items() if state != "closed")
-    return {
-        "row": row, "tag": TAGS[row.state], "total": total, "done": counts.get("done", 0),
-        "waiting": counts.get("ready", 0) + counts.get("scheduled", 0),
-        "watch": counts.get("needs_supervisor", 0),
-        "searched": counts.get("unreachable", 0) + counts.get("escalated", 0),
-    }  # fmt: skip
 
 
 @require_safe
@@ -105,7 +38,7 @@ def campaign_list(request: Request) -> HttpResponse:
     policies.require_campaign_reader(request.actor)
     page = Paginator(CallCampaign.objects.all(), PAGE).get_page(request.GET.get("page"))
     context = {
-        "rows": [_line(row, counts) for row, counts in _counted(list(page))],
+        "rows": [line(row, counts) for row, counts in counted(list(page))],
         "page": page,
         "supervisor": request.actor.has("supervisor"),
     }
@@ -222,7 +155,7 @@ def campaign_settings(request: Request, public_id: str, step: str) -> HttpRespon
     text = request.POST.get("announcement_text", row.announcement_text)
     context = {
         "row": row, "form": form, "step": step, "title": STEPS[step], "steps": _steps(step),
-        "size": _size(text, request.POST.get("shown_number", row.shown_number)),
+        "size": size(text, request.POST.get("shown_number", row.shown_number)),
         "letter": defaults.filled(usecases.letter_of(row.kit), house=theme().name, number=row.shown_number or "…"),
     }  # fmt: skip
     wrong = bool(form.errors) and not counting
@@ -243,26 +176,6 @@ def _save(request: Request, row: CallCampaign, step: str, form: Any) -> bool:
     return True
 
 
-def _size(text: str, shown: str) -> dict[str, Any]:
-    """What the text makes once its places are filled, and what it would make in plain signs."""
-    full = defaults.filled(text, house=theme().name, number=shown or "04 00 00 00 00")
-    found = sms.size(full)
-    plain = sms.size(sms.plain(full))
-    return {
-        "said": sms.said(found), "found": found, "text": full,
-        "plain": sms.plain(text) if found.strange and plain.segments < found.segments else "",
-        "cheaper": plain.segments,
-    }  # fmt: skip
-
-
-@require_POST
-def sms_size(request: Request) -> HttpResponse:
-    """The size of a text while it is typed. Nothing is kept."""
-    policies.require_supervisor(request.actor)
-    size = _size(request.POST.get("announcement_text", "")[:600], request.POST.get("shown_number", "")[:20])
-    return render(request, "outreach/_sms_size.html", {"size": size})
-
-
 @require_safe
 def campaign_page(request: Request, public_id: str) -> HttpResponse:
     """A campaign: what it still needs, where it is, what it says; the deeds of its life."""
@@ -272,7 +185,7 @@ def campaign_page(request: Request, public_id: str) -> HttpResponse:
 
 def _page(request: Request, row: CallCampaign, wrong: Any = None, status: int = 200) -> HttpResponse:
     now = clock.now()
-    counts = _counted([row])[0][1]
+    counts = counted([row])[0][1]
     supervisor = request.actor.has("supervisor")
     people = [(user.pk, user.label) for user in colleagues("supervisor")]
     needs = readiness.missing(row, now) if row.state == "draft" else []
@@ -280,15 +193,15 @@ def _page(request: Request, row: CallCampaign, wrong: Any = None, status: int = 
     labels = {one.code: one.label for one in vault.registers()}
     cohort = Cohort.objects.defer("sealed").filter(public_id=row.source.get("cohort", "")).first()
     context = {
-        "row": row, "tag": TAGS[row.state], "line": _line(row, counts), "supervisor": supervisor,
+        "row": row, "tag": TAGS[row.state], "line": line(row, counts), "supervisor": supervisor,
         "states": [(TASK_STATES[state], n) for state, n in sorted(counts.items()) if n],
         "missing": [(one, _where(row, one)) for one in needs],
         "shut": shut,
         "open_now": queries.is_open_now(row, now), "next": queries.next_opening(row, now),
         "registers": [labels.get(code, code) for code in row.registers], "cohort": cohort,
         "week": [(forms.DAYS[day], engine.said(ranges)) for day, ranges in engine.week(row.hours)],
-        "ladder": [(STEP_KINDS[one["kind"]], forms.delays(one["hours"])) for one in row.ladder],
-        "steps": list(STEPS.items()), "rooms": _rooms(CAMPAIGN_ROOMS, row.public_id) if supervisor else [],
+        "ladder": _ladder(row),
+        "steps": list(STEPS.items()), "rooms": rooms(CAMPAIGN_ROOMS, row.public_id) if supervisor else [],
         "filling": row.filling, "told": row.announcement in usecases.ANNOUNCED,
         "level_form": forms.LevelForm(initial={"level": row.alert_level}, auto_id="level_%s"),
         "pause_form": forms.PauseForm(initial={"public_message": row.public_message}, auto_id="pause_%s"),
@@ -300,6 +213,21 @@ def _page(request: Request, row: CallCampaign, wrong: Any = None, status: int = 
     if wrong is not None:
         context[f"{wrong.prefix_name}_form"] = wrong
     return render(request, "outreach/campaign_page.html", context, status=status)
+
+
+def _ladder(row: CallCampaign) -> list[tuple[str, str, str]]:
+    """The steps of a search that exist at this level of alert: what, in how long, who answers."""
+    group = defaults.group(row.alert_level)
+    steps = [one for one in row.ladder if group in one["hours"]]
+    named = User.objects.in_bulk([one["responsible"] for one in steps if one.get("responsible")])
+    return [
+        (
+            STEP_KINDS[one["kind"]],
+            forms.length(one["hours"][group]),
+            named[one["responsible"]].label if one.get("responsible") in named else "",
+        )
+        for one in steps
+    ]
 
 
 def _where(row: CallCampaign, one: queries.Missing) -> str:
@@ -373,80 +301,3 @@ def _do(request: Request, row: CallCampaign, deed: str, said: dict[str, Any]) ->
         to = User.objects.filter(pk=said.pop("transfer_to") or 0).first()
         done = usecases.close_campaign(request.actor, campaign=row, transfer_to=to, **said)
         messages.success(request, f"La campagne est close : {done['ended']} fiches s’arrêtent là.")
-
-
-@require_safe
-def announcement(request: Request, public_id: str) -> HttpResponse:
-    """Where the announcement of a campaign is: messages, letters, STOP."""
-    policies.require_supervisor(request.actor)
-    return _announcement(request, queries.campaign(public_id))
-
-
-def _announcement(request: Request, row: CallCampaign, wrong: Any = None, status: int = 200) -> HttpResponse:
-    counts = queries.announced(row)
-    context = {
-        "row": row, "counts": counts, "size": _size(row.announcement_text, row.shown_number),
-        "posted_form": forms.PostedForm(initial={"posted_on": clock.today()}, auto_id="posted_%s"),
-        "stop_form": forms.StopForm(auto_id="stop_%s"),
-        "wrong": wrong,
-    }  # fmt: skip
-    if wrong is not None:
-        context["stop_form" if isinstance(wrong, forms.StopForm) else "posted_form"] = wrong
-    return render(request, "outreach/campaign_announce.html", context, status=status)
-
-
-@require_POST
-@never_cache
-def announcement_deed(request: Request, public_id: str, deed: str) -> HttpResponse:
-    """Print the letters, say that they left, note a STOP."""
-    policies.require_supervisor(request.actor)
-    row = queries.campaign(public_id)
-    form: Any = None
-    try:
-        if deed == "imprimer":
-            made = usecases.print_announcements(request.actor, campaign=row, large="grand" in request.POST)
-            if made.content:
-                answer = HttpResponse(made.content, content_type="application/pdf")
-                answer["Content-Disposition"] = f'attachment; filename="annonces-{row.public_id}.pdf"'
-                return answer
-            messages.warning(
-                request, "Aucune de ces personnes n’a d’adresse lisible : elles seront appelées sans lettre."
-            )
-        elif deed in ("postees", "stop"):
-            form = forms.PostedForm(request.POST, auto_id="posted_%s") if deed == "postees" else forms.StopForm(
-                request.POST, auto_id="stop_%s"
-            )  # fmt: skip
-            if not form.is_valid():
-                return _announcement(request, row, form, 422)
-            if deed == "postees":
-                count = usecases.post_announcements(request.actor, campaign=row, **form.cleaned_data)
-                messages.success(request, f"{count} lettres sont parties : les appels suivront.")
-            else:
-                count = usecases.receive_stop(request.actor, **form.cleaned_data)
-                messages.success(
-                    request, f"Plus aucun SMS n’ira à ce numéro. {count} fiches attendent votre décision."
-                )
-        else:
-            raise NotFound("Cette action n’existe pas.")
-    except usecases.AnnouncementImpossible as error:
-        if form is None:
-            messages.error(request, error.message)
-            return redirect("outreach:announcement", public_id)
-        tell(form, error)
-        return _announcement(request, row, form, 422)
-    return redirect("outreach:announcement", public_id)
-
-
-@login_not_required
-@require_safe
-def campaign_public(request: Request, public_id: str) -> HttpResponse:
-    """What everybody may read of a campaign that opened: who calls, from which number, when, how to refuse."""
-    row = queries.campaign(public_id)
-    if row.state == "draft" or row.opened_at is None:
-        raise NotFound("Cette campagne n’existe pas.")
-    now = clock.now()
-    context = {
-        "row": row, "house": theme(), "open_now": queries.is_open_now(row, now),
-        "week": [(forms.DAYS[day], engine.said(ranges)) for day, ranges in engine.week(row.hours) if ranges],
-    }  # fmt: skip
-    return render(request, "outreach/campaign_public.html", context)

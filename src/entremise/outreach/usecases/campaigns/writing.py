@@ -18,8 +18,8 @@ from entremise.kernel.errors import NotAllowed
 from entremise.kernel.jobs import enqueue
 from entremise.kits.models import Crisis
 from entremise.outreach import policies, rules
-from entremise.outreach.engine import hours as engine
 from entremise.outreach.models import STEP_KINDS, CallCampaign
+from entremise.outreach.queries.readiness import forbidden_hours
 from entremise.outreach.usecases.campaigns.defaults import proposed
 from entremise.outreach.usecases.campaigns.refusals import CampaignOver
 from entremise.registers.models import Cohort
@@ -43,6 +43,8 @@ SETTINGS: Final = frozenset(
 )  # fmt: skip
 """What may be changed while a campaign lives. Whom it calls and for what are its identity: another one is made."""
 PREPARED: Final = SETTINGS | {"source"}
+UNCHECKED: Final = ["created_by", "crisis", "script", "copied_from", "hours", "ladder", "registers", "source"]
+"""Checked by hand, or given by us."""
 TAKEN_OVER: Final = SETTINGS - {"starts_on", "ends_on", "recur_until", "keep_until", "public_message"}
 
 
@@ -135,7 +137,7 @@ def copy_campaign(actor: Actor, *, campaign: CallCampaign, label: str = "") -> C
     row.keep_until = (row.recur_until or row.starts_on + timedelta(days=90)) + timedelta(days=90)
     row.activation_act, row.activation_on = "", None  # each activation of the plan is said anew
     row.filling = {"state": "waiting"}
-    _check(row)
+    row.full_clean(exclude=UNCHECKED)  # what a vote forbids since is said before it opens
     row.save(force_insert=True)
     record(actor, COPIED, row, source=campaign.public_id)
     enqueue("outreach.fill_tasks", campaign_id=row.pk)
@@ -206,11 +208,10 @@ def _source(source: Mapping[str, Any], purpose: str) -> tuple[dict[str, Any], li
 def _check(row: CallCampaign) -> None:
     """Everything a campaign says must hold together. ValidationError by field, all at once."""
     wrong: dict[str, str] = {}
-    bounds = values_of(rules.EARLIEST, rules.LATEST, rules.CONVERSATIONS, rules.MINUTES, rules.KEPT)
-    early, late = int(bounds[rules.EARLIEST.key]), int(bounds[rules.LATEST.key])
-    for day, ranges in engine.week(row.hours):
-        if any(engine.minutes(start) < early * 60 or engine.minutes(end) > late * 60 for start, end in ranges):
-            wrong[f"day_{day}"] = f"Le règlement ne permet pas d’appeler avant {early} h ni après {late} h."
+    bounds = values_of(rules.CONVERSATIONS, rules.MINUTES, rules.KEPT)
+    early, late, days = forbidden_hours(row)
+    for day in days:
+        wrong[f"day_{day}"] = f"Le règlement ne permet pas d’appeler avant {early} h ni après {late} h."
     if row.ends_on and row.ends_on < row.starts_on:
         wrong["ends_on"] = "La fin vient après le début."
     if row.recurrence != "none":
@@ -239,7 +240,7 @@ def _check(row: CallCampaign) -> None:
         wrong["ladder"] = found
     if wrong:
         raise ValidationError(wrong)
-    row.full_clean(exclude=["created_by", "crisis", "script", "copied_from", "hours", "ladder", "registers", "source"])
+    row.full_clean(exclude=UNCHECKED)
 
 
 def _ladder(steps: Sequence[Mapping[str, Any]]) -> str:
