@@ -94,7 +94,7 @@ def who(actor: Actor, row: CallTask) -> Who:
         " ".join(opened.values[name] for name in names if opened.values.get(name)),
         number[min(rank, len(number) - 1)],
         opened.values.get(f"{REGISTER}.message", ""),
-        tuple(one.reason for one in opened.reasons),
+        tuple(dict.fromkeys(opened.refused[name].reason for name in (*names, place) if name in opened.refused)),
     )
 
 

@@ -146,20 +146,20 @@ def _figures(found: figures.Kpis) -> list[dict[str, str]]:
     """Each figure with what it is a share of, in words."""
     median = "pas encore" if found.median is None else f"{found.median:g}".replace(".", ",")
     shares = (
-        ("Personnes appelées", found.coverage, "des personnes à appeler"),
-        ("Personnes à qui l’on a parlé", found.contact, "des personnes appelées"),
-        ("Échanges complets", found.completion, "des personnes jointes"),
-        ("Conversations utiles", found.useful, "des appels"),
-        ("Difficultés notées", found.difficulties, "des appels"),
-        ("Refus ce jour-là", found.refused, "des personnes jointes"),
-        ("Oppositions", found.objected, "des personnes jointes"),
+        ("Personnes appelées", found.coverage, "personnes à appeler"),
+        ("Personnes à qui l’on a parlé", found.contact, "personnes appelées"),
+        ("Échanges complets", found.completion, "personnes jointes"),
+        ("Conversations utiles", found.useful, "appels"),
+        ("Difficultés notées", found.difficulties, "appels"),
+        ("Refus ce jour-là", found.refused, "personnes jointes"),
+        ("Oppositions", found.objected, "personnes jointes"),
     )
     rows = [
-        {"label": label, "value": share.said, "base": f"{share.part} {base} ({share.whole})"}
+        {"label": label, "value": share.said, "base": f"{_spaced(share.part)} sur {_spaced(share.whole)} {base}"}
         for label, share, base in shares
     ]
     return [
-        {"label": "Appels", "value": str(found.attempts), "base": "sans les appels non passés"},
+        {"label": "Appels", "value": _spaced(found.attempts), "base": "sans les appels non passés"},
         *rows,
         {"label": "Essais pour joindre une personne", "value": median, "base": "médiane"},
     ]
@@ -172,3 +172,8 @@ def _days(days: Sequence[figures.Day]) -> list[dict[str, Any]]:
         for one in days
         if most and one.attempts
     ]
+
+
+def _spaced(number: int) -> str:
+    """`12 430`."""
+    return f"{number:,}".replace(",", "\u202f")

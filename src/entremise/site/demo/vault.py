@@ -20,7 +20,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kits import usecases as kits
 from entremise.people.models import Person
-from entremise.people.usecases import receive_request
+from entremise.people.usecases import mark_lines, receive_request
 from entremise.site.demo.account import Account
 from entremise.site.demo.reference import PASSWORD, TOWN
 from entremise.territories.models import Territory
@@ -128,6 +128,7 @@ def _seal(register: str, rows: Sequence[dict[str, str]]) -> list[UUID]:
         for person, row in zip(persons, rows, strict=True)
     }
     vault.write_many(MACHINE, rows=sealed, register=register, purpose="registers.keep", motive=MOTIVE)
+    mark_lines(cells=sealed)
     return list(sealed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -28,12 +28,14 @@ from entremise.outreach.usecases.calls.claiming import Claim
 from entremise.outreach.usecases.care.answering import acknowledge_emergency
 from entremise.outreach.usecases.care.opening import open_ladder
 from entremise.outreach.usecases.care.raising import raise_emergency
+from entremise.people.engine.phone import normalise
 from entremise.people.usecases import enrol_many
 from entremise.site.demo.account import Account
 from entremise.site.demo.reference import PASSWORD, TOWN
-from entremise.site.demo.vault import FIRST, HEAT, LAST, MACHINE, MOTIVE, STREETS, acting_as
+from entremise.site.demo.vault import HEAT, MACHINE, MOTIVE, acting_as
 from entremise.site.invention import calls
 from entremise.site.invention.campaign import keep
+from entremise.site.invention.population import Population, Town
 from entremise.territories.models import Territory
 from entremise.vault import usecases as vault
 
@@ -56,8 +58,8 @@ def campaign() -> list[Account]:
     house, _ = Organisation.objects.get_or_create(name=TOWN, kind="collectivite")
     cast = _cast(house)
     if not CallCampaign.objects.filter(label=LABEL).exists():
-        callers = _callers(house, cast[0][0])
-        with transaction.atomic():
+        with transaction.atomic():  # stopped half-way, it leaves nothing and begins again
+            callers = _callers(house, cast[0][0])
             _persons()
             row = _open(callers)
             _three_days(row, callers)
@@ -112,33 +114,39 @@ def _callers(house: Organisation, mentor: User) -> list[CallerProfile]:
 
 
 def _persons() -> list[UUID]:
-    """The persons of the legal register: nine items and no more, sealed; one in eight shares the line of a spouse."""
-    towns = list(Territory.objects.filter(kind="commune", department_code="38").order_by("-population")[:60])
-    rows = []
-    for n in range(PERSONS):
-        town = towns[(n * n) % len(towns)]
-        postcode = next(iter(town.postcodes.split()), "")
-        line = n - 1 if n % 8 == 7 else n
-        rows.append(
-            {
-                "names": f"{FIRST[(n * 7) % 16]} {LAST[(n // 16 + n) % 14]}",
-                "birth_date": date(1926 + n % 34, 1 + n % 12, 1 + n % 28).isoformat(),
-                "phone": f"+3363998{line:04d}" if n % 3 else f"+3346571{line:04d}",
-                "address": f"{1 + n % 90} {STREETS[n % 4]}, {postcode} {town.name}",
-                "capacity": "personne âgée" if n % 6 else "personne handicapée",
-                "requested_on": "2026-05-12",
-            }
-        )
-    return enrol_many(MACHINE, register=HEAT, rows=rows, motive=MOTIVE)
+    """The persons of the legal register, 65 or older: nine items and no more, sealed; spouses share a telephone."""
+    towns = [
+        Town(row.code, row.name, tuple(row.postcodes.split()), row.population)
+        for row in Territory.objects.filter(kind="commune", department_code="38").order_by("-population")[:60]
+    ]
+    rows: list[dict[str, str]] = []
+    for home in Population(38, towns, fiction=True, year=clock.today().year).households():
+        for one in home.persons:
+            if one.born.year > clock.today().year - 66 or not (one.fixed or one.mobile):
+                continue
+            where = one.place
+            rows.append(
+                {
+                    "names": f"{one.given} {one.usage_name or one.birth_name}",
+                    "birth_date": one.born.isoformat(),
+                    "phone": normalise(one.fixed or one.mobile),
+                    "address": f"{where.number} {where.way} {where.street}, {where.postcode} {where.town.name}",
+                    "capacity": "personne âgée" if len(rows) % 6 else "personne handicapée",
+                    "requested_on": "2026-05-12",
+                }
+            )
+        if len(rows) >= PERSONS:
+            break
+    return enrol_many(MACHINE, register=HEAT, rows=rows[:PERSONS], motive=MOTIVE)
 
 
 def _open(callers: list[CallerProfile]) -> CallCampaign:
-    """The campaign as Bruno would open it, day and night so that a visitor may call at any hour."""
+    """The campaign as Bruno would open it."""
     bruno = User.objects.get(email=f"bruno@{DEMO_DOMAIN}")
     actor, now = acting_as(bruno), clock.now()
     row = outreach.create_campaign(
         actor, label=LABEL, purpose="outreach.call", source={"registers": [HEAT]}, kit="canicule", alert_level=3,
-        script=Script.objects.filter(code="canicule").first(), hours=ALWAYS, holidays_open=True,
+        script=Script.objects.filter(code="canicule").first(), holidays_open=True,
         languages=["fr", "ar", "pt"], recurrence="none", basis="activation",
         activation_act="Arrêté préfectoral fictif n° 2026-187", activation_on=clock.today() - timedelta(days=4),
         announcement="waived", waived_reason="Vigilance orange : les appels commencent le jour même",
@@ -147,6 +155,7 @@ def _open(callers: list[CallerProfile]) -> CallCampaign:
     )  # fmt: skip
     steps = [{**step, "responsible": bruno.pk} for step in row.ladder]
     CallCampaign.objects.filter(pk=row.pk).update(
+        hours=ALWAYS,  # the rules say 8 a.m. to 9 p.m.; a visitor comes at any hour
         ladder=steps,
         numbers_confirmed_by=bruno.pk,
         numbers_confirmed_at=now,
@@ -196,14 +205,15 @@ def _three_days(row: CallCampaign, callers: list[CallerProfile]) -> None:
     CallTask.objects.bulk_update(hard, ["complexity", "complexity_codes"], batch_size=400)
     able = {level: [one.user_id for one in callers if one.level >= level] for level in (1, 2, 3, 4)}
     story = calls.tell(
-        row, tasks, able[1], calls=CALLS, start=now - timedelta(days=4), now=now - timedelta(minutes=20), able=able
-    )
+        row, tasks, able[1], calls=CALLS, start=now - timedelta(days=4), now=now - timedelta(minutes=20), able=able,
+        lost=0.12,
+    )  # fmt: skip
     touched = {one.task_id: one.task for one in story.attempts}
     for task in touched.values():
         CallTask.objects.filter(pk=task.pk).update(**{name: getattr(task, name) for name in CHANGED})
     keep(story, random.Random(38))  # noqa: S311 - a story, not a secret
-    for task in story.unreachable:
-        open_ladder(MACHINE, task=task, now=task.last_attempt_at)
+    for place, task in enumerate(story.unreachable):
+        open_ladder(MACHINE, task=task, now=now - timedelta(hours=place % 9, minutes=40))
 
 
 CHANGED: Final = (
@@ -223,7 +233,8 @@ def _this_morning(row: CallCampaign, callers: list[CallerProfile]) -> None:
             continue
         if place < 4:
             outreach.report_call(
-                actor, task=claim.task, token=claim.token, key=f"demo-{place}", disposition="reached_complete",
+                actor, task=claim.task, token=claim.token, key=f"demonstration-{place}",
+                disposition="reached_complete",
                 message="Répond lentement : laisser sonner." if place == 0 else "",
             )  # fmt: skip
         elif place == 4:
@@ -235,8 +246,10 @@ def _this_morning(row: CallCampaign, callers: list[CallerProfile]) -> None:
             outreach.release_tasks(bruno, tasks=[claim.task], reason="Écran fermé sans compte rendu")
             again = outreach.claim_task(able[7], task=claim.task)
             outreach.report_call(
-                actor, task=claim.task, token=claim.token, key="demo-late", disposition="reached_partial",
+                actor, task=claim.task, token=claim.token, key="demonstration-late", disposition="reached_partial",
                 message="Doit prévenir sa fille, qui passe samedi.",
             )  # fmt: skip
-            outreach.report_call(able[7], task=again.task, token=again.token, key="demo-kept", disposition="no_answer")
+            outreach.report_call(
+                able[7], task=again.task, token=again.token, key="demonstration-kept", disposition="no_answer"
+            )
     CallerProfile.objects.filter(user__in=[actor.user_id for actor in able[:12]]).update(seen_at=clock.now())

@@ -116,9 +116,11 @@ def tell(
     now: datetime,
     seed: int = 93,
     able: Mapping[int, Sequence[int]] | None = None,
+    lost: float = 1.0,
 ) -> Story:
     """Invent `calls` calls between `start` and `now` on these tasks (`ready`, in the order of the queue), by these
-    accounts, or by those `able` to for the complexity; change the tasks as the calls would have. Nothing is saved."""
+    accounts, or by those `able` to for the complexity; change the tasks as the calls would have. `lost`: of
+    those who never answer, the share that stays silent; a relative gave news of the others. Nothing is saved."""
     chance = random.Random(seed)  # noqa: S311 - a story, not a secret
     names, weights = list(SHARES), list(SHARES.values())
     story = Story()
@@ -151,7 +153,7 @@ def tell(
         story.attempts.append(attempt)
         story.dispositions[said] += 1
         story.called.add(place)
-        again = _after(campaign, task, attempt, chance, story)
+        again = _after(campaign, task, attempt, chance, story, lost)
         if said in CONTACT or attempt.news:
             story.contacted.add(place)
         if said in ("reached_complete", "reached_partial") and chance.random() < REFERRED:
@@ -162,7 +164,7 @@ def tell(
 
 
 def _after(
-    campaign: CallCampaign, task: CallTask, attempt: CallAttempt, chance: random.Random, story: Story
+    campaign: CallCampaign, task: CallTask, attempt: CallAttempt, chance: random.Random, story: Story, lost: float
 ) -> datetime | None:
     """What the call did to its task; when to call again, if ever."""
     at, said = attempt.happened_at, attempt.disposition
@@ -182,6 +184,9 @@ def _after(
         task.misses += 1
         task.tried_slots |= slot_bit(at)
         if task.misses >= campaign.attempts_max:
+            if chance.random() >= lost:
+                task.misses, task.tried_slots, task.last_sign_of_life_at = 0, 0, at
+                return _wait(task, at + timedelta(days=2), "cooldown")
             task.state, task.wait_reason = "unreachable", ""
             story.unreachable.append(task)
             return None
