@@ -33,7 +33,7 @@ def measure(size: int) -> dict[str, Any]:
     invent(
         campaign, persons=size, calls_made=round(size * 1.1), callers=callers, start=now - timedelta(days=73), now=now
     )
-    client = Client()
+    client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(supervisor)
     page = reverse("outreach:board", args=[campaign.public_id])
 
