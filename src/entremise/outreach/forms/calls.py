@@ -16,23 +16,19 @@ from entremise.referrals.models import NEEDS
 
 FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "J’ai parlé avec la personne": (
-        "reached_complete", "reached_partial", "reached_callback", "refused_today", "objection",
-        "reached_language", "reached_hearing",
+        "reached_complete", "reached_partial", "reached_callback", "refused_today", "reached_language", "objection",
     ),
-    "Personne n’a répondu": ("no_answer", "voicemail_none", "voicemail_left", "busy", "switched_off"),
-    "Quelqu’un d’autre, un autre numéro": (
-        "reached_other", "wrong_number", "out_of_service", "moved", "hospitalised", "institution", "deceased",
+    "Personne n’a répondu": ("no_answer", "voicemail_none", "voicemail_left", "busy", "switched_off", "wrong_number"),
+    "Autre chose : un proche a répondu, elle n’entend pas, elle n’habite plus là…": (
+        "reached_other", "reached_hearing", "out_of_service", "moved", "hospitalised", "institution", "deceased",
     ),
 }  # fmt: skip
 """The closed list of outcomes (reference § 9) as a caller meets them. « Danger immédiat » is the red button."""
 HINTS: Final[Mapping[str, str]] = {
-    "reached_complete": "Tout s’est bien passé.",
-    "reached_partial": "Vous la rappelez dans la journée.",
     "reached_callback": "Écrivez quand, plus bas.",
-    "reached_other": "Un proche, un voisin, un soignant.",
-    "refused_today": "On la laisse tranquille un moment.",
-    "objection": "Elle ne sera plus jamais appelée pour cela.",
-    "voicemail_left": "Sans dire la raison de l’appel.",
+    "reached_other": "Un voisin, un soignant aussi.",
+    "objection": "Pour toujours.",
+    "voicemail_left": "Sans dire la raison.",
     "deceased": "Une seconde personne le confirmera.",
 }
 URGENCIES: Final = {"none": "pas d’urgence", "week": "cette semaine", "today": "aujourd’hui"}

@@ -118,15 +118,17 @@ def context_of(
         mistakes += [(f"#{name}", text) for name, texts in context["errors"].items() for text in texts]
         mistakes += context["faults"] if told else []
     campaign = task.campaign
+    chosen = sent.get("disposition", "")
     families = [
-        (label, [(code, _words(code), HINTS.get(code, "")) for code in codes]) for label, codes in FAMILIES.items()
+        (label, [(code, _words(code), HINTS.get(code, "")) for code in codes], chosen in codes)
+        for label, codes in FAMILIES.items()
     ]
     alarm = care_queries.raised_by(task, user) if mode == "emergency" else None
     return context | {
         "mode": mode,
         "campaign": campaign,
         "families": families,
-        "chosen": sent.get("disposition", ""),
+        "chosen": chosen,
         "tongues": TONGUES.items(),
         "why": queries.why(task, user, slot=campaigns.slot_of(campaign, now)),
         "complexity": complexity.explain(task),

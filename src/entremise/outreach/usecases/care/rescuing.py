@@ -14,6 +14,8 @@ from entremise.outreach import policies
 from entremise.outreach.models import Emergency, Escalation
 from entremise.outreach.queries.care import fields_of
 from entremise.outreach.usecases.care.raising import RESCUE
+from entremise.people.engine import phone as phones
+from entremise.people.usecases.lines import numbers_of
 from entremise.registers.engine.cells import names_in
 from entremise.vault import queries as facts, usecases as vault
 from entremise.vault.usecases import Opening
@@ -98,6 +100,10 @@ def _said(wanted: Sequence[tuple[str, str, str]], opened: Opening) -> Rescue:
         if category == "name":
             said = names_in(value) if field.endswith(".names") else {"last_name": value}
             name = name or f"{said.get('first_name', '')} {said.get('last_name', '')}".strip()
+        elif category == "phone" and (
+            said_aloud := [phones.readable(one) for one in numbers_of(field, value).values()]
+        ):
+            lines |= dict.fromkeys((label, one) for one in said_aloud)
         else:
             lines.setdefault((label, value), None)
     return Rescue(name, tuple(lines), tuple(one.reason for one in opened.reasons) if not lines else ())
