@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from entremise.outreach.web import announcements, board, calls, campaigns, care, home, plans, tasks
+from entremise.outreach.web import (
+    announcements,
+    board,
+    callers,
+    calls,
+    campaigns,
+    care,
+    home,
+    path as my_path,
+    plans,
+    shifts,
+    tasks,
+)
 
 app_name = "outreach"
 urlpatterns: list[URLPattern] = [
@@ -28,6 +40,26 @@ urlpatterns: list[URLPattern] = [
     path("veille/campagnes/<slug:public_id>/<slug:deed>/", campaigns.campaign_deed, name="campaign_deed"),
     # scripts: /veille/scripts/…
     # callers: /veille/parcours/…, /veille/appelants/…, /veille/permanences/…
+    path("veille/parcours/", my_path.path, name="path"),
+    path("veille/parcours/inscription/", my_path.sign_up, name="path_sign_up"),
+    path("veille/parcours/disponibilites/", my_path.availability, name="path_availability"),
+    path("veille/parcours/charte/", my_path.charter, name="path_charter"),
+    path("veille/parcours/souhait/", my_path.wish, name="path_wish"),
+    path("veille/parcours/modules/<slug:code>/", my_path.module, name="path_module"),
+    path("veille/parcours/modules/<slug:code>/quiz/", my_path.quiz, name="path_quiz"),
+    path("veille/parcours/debriefings/<slug:public_id>/refuser/", my_path.decline, name="path_decline"),
+    path("veille/parcours/<slug:deed>/", my_path.path_deed, name="path_deed"),
+    path("veille/appelants/", callers.callers, name="callers"),
+    path("veille/appelants/comptes-rendus/<slug:public_id>/", callers.caller_report, name="caller_report"),
+    path("veille/appelants/debriefings/<slug:public_id>/", callers.caller_debrief, name="caller_debrief"),
+    path("veille/appelants/avis/<slug:public_id>/<slug:deed>/", callers.caller_advice, name="caller_advice"),
+    path("veille/appelants/fiches/<slug:public_id>/<slug:deed>/", callers.caller_form, name="caller_form"),
+    path("veille/appelants/<slug:public_id>/", callers.caller_page, name="caller_page"),
+    path("veille/appelants/<slug:public_id>/<slug:deed>/", callers.caller_deed, name="caller_deed"),
+    path("veille/permanences/", shifts.shifts, name="shifts"),
+    path("veille/permanences/nouvelle/", shifts.shift_new, name="shift_new"),
+    path("veille/permanences/campagne/<slug:public_id>/", shifts.shifts, name="shifts"),
+    path("veille/permanences/<slug:public_id>/<slug:deed>/", shifts.shift_deed, name="shift_deed"),
     # calls: /veille/appeler/…
     path("veille/appeler/<slug:public_id>/", calls.call, name="call"),
     path("veille/appeler/fiche/<slug:public_id>/<int:token>/", calls.call_sheet, name="call_sheet"),

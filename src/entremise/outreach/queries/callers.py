@@ -6,6 +6,7 @@ pages ask it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -19,14 +20,24 @@ from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotFound
 from entremise.outreach import policies, rules
 from entremise.outreach.engine import path
+from entremise.outreach.engine.complexity import REASONS
 from entremise.outreach.engine.path import Counts, Marks
-from entremise.outreach.models import CallAttempt, CallCampaign, CallerProfile, Debrief
+from entremise.outreach.models import (
+    CallAttempt,
+    CallCampaign,
+    CallerProfile,
+    ComplexityAdvice,
+    Debrief,
+    ReportReview,
+)
 from entremise.outreach.queries.modules import titles
-from entremise.referrals.models import Difficulty
+from entremise.referrals.models import NEEDS, URGENCIES, Difficulty
 from entremise.rules.queries import number_of, values_of
 
 CONVERSATIONS = ("reached_complete", "reached_partial", "reached_callback")
 """What the daily caps count as a conversation, as the claim does."""
+PER_CALLER = 2
+"""Reports proposed for reading, per caller: enough to talk about, not a watch over each call."""
 PAUSES = {
     "asked": "Votre inscription attend l’accord du superviseur.",
     "left": "Vous ne faites plus partie de l’équipe d’appel. Dites au superviseur si c’est une erreur.",
@@ -200,3 +211,71 @@ def mentees(user: int) -> list[CallerProfile]:
     """Those whom this mentor follows, by name."""
     rows = CallerProfile.objects.select_related("user", "mentor").filter(mentor=user, state="active")
     return list(rows.order_by("user__label", "pk"))
+
+
+def proposed(row: CallerProfile) -> int | None:
+    """The level that the system proposes to open for this caller, when all that is counted is there; else None."""
+    if row.state != "active" or row.held_level is not None or row.level >= path.TOP:
+        return None
+    return row.level + 1 if path.reached(row.level + 1, counts_of(row), marks()) else None
+
+
+def unread(row: CallerProfile) -> int:
+    """How many returns of the mentor the caller has not said to have read."""
+    return row.reviews.filter(read_at=None).count() + row.listenings.filter(read_at=None).count()
+
+
+def helped(row: CallerProfile, most: int) -> list[tuple[date, str, bool]]:
+    """The caller's last calls that were conversations, without a person: day, how it ended, whether help was asked.
+
+    Nobody is named nor can be found from it (reference § 3: pseudonymised after the report).
+    """
+    rows = CallAttempt.objects.filter(caller=row.user_id, disposition__in=CONVERSATIONS).order_by(
+        "-happened_at", "-pk"
+    )
+    found = list(rows[:most])
+    asked = set(
+        Difficulty.objects.filter(
+            origin_kind="call", origin_id__in=[one.public_id for one in found], consent="yes"
+        ).values_list("origin_id", flat=True)
+    )
+    return [
+        (timezone.localtime(one.happened_at).date(), one.get_disposition_display(), one.public_id in asked)
+        for one in found
+    ]
+
+
+def debriefs_to_hold(rows: Collection[CallerProfile]) -> list[Debrief]:
+    """The debriefs that wait, emergencies first, then the oldest."""
+    waiting = Debrief.objects.filter(caller__in=rows, held_at=None, declined_at=None).select_related("caller__user")
+    return sorted(waiting, key=lambda one: (one.cause != "emergency", one.asked_at))
+
+
+def to_review(rows: Collection[CallerProfile], most: int = 15) -> list[CallAttempt]:
+    """The reports of these callers that nobody read with them yet, in the order of their days; two per caller."""
+    users = [row.user_id for row in rows]
+    last = CallAttempt.objects.filter(caller__in=users, disposition__in=CONVERSATIONS, review=None)
+    found: list[CallAttempt] = []
+    seen: Counter[int | None] = Counter()
+    for one in last.select_related("caller", "campaign").order_by("-happened_at", "-pk")[: 20 * most]:
+        if seen[one.caller_id] < PER_CALLER and len(found) < most:
+            seen[one.caller_id] += 1
+            found.append(one)
+    return sorted(found, key=lambda one: one.happened_at)
+
+
+def review_of(attempt: CallAttempt) -> ReportReview | None:
+    """What was said of this report, None while nobody read it."""
+    return ReportReview.objects.select_related("mentor").filter(attempt=attempt).first()
+
+
+def needs_of(attempt: CallAttempt) -> list[tuple[str, str]]:
+    """The needs noted in this call, in words, with the urgency: facts of a form, no word of the person."""
+    rows = Difficulty.objects.filter(origin_kind="call", origin_id=attempt.public_id)
+    return [(", ".join(NEEDS.get(code, code) for code in one.needs), URGENCIES[one.urgency]) for one in rows]
+
+
+def advices() -> list[tuple[ComplexityAdvice, str]]:
+    """The suggestions on complexity that wait for a supervisor, the oldest first, with how they read."""
+    rows = ComplexityAdvice.objects.filter(state="waiting").select_related("task__campaign", "suggested_by")
+    return [(one, REASONS[one.code]) for one in rows if one.code in REASONS]
