@@ -59,6 +59,13 @@ class Step:
         return self.have >= self.need
 
     @property
+    def progress(self) -> str:
+        """« 3 sur 15 », or whether it is done when there is one thing to do."""
+        if self.done:
+            return "fait"
+        return f"{self.have} sur {self.need}" if self.need > 1 else "à faire"
+
+    @property
     def missing(self) -> str:
         """What is still missing, in words: « encore 3 échanges menés jusqu’au bout »."""
         if self.done:

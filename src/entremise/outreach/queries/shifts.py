@@ -62,6 +62,13 @@ class ShiftView:
     def left(self) -> int:
         return max(0, self.row.seats - self.taken)
 
+    @property
+    def seats(self) -> str:
+        """What is left, in words."""
+        if self.left == 0:
+            return "complète"
+        return f"{self.left} places libres" if self.left > 1 else "une place libre"
+
 
 @dataclass(frozen=True, slots=True)
 class Day:

@@ -41,7 +41,7 @@ def callers(request: Request) -> HttpResponse:
     context = {
         "supervisor": supervisor,
         "asked": queries.callers(("asked",)) if supervisor else [],
-        "rows": [(one, one.get_kind_display(), LEVELS[one.level], queries.proposed(one)) for one in team],
+        "rows": [(one, one.get_kind_display(), LEVELS[one.level], _ready(one)) for one in team],
         "mine": len(mine),
         "most": number_of(rules.MENTEES),
         "debriefs": queries.debriefs_to_hold(team),
@@ -51,6 +51,11 @@ def callers(request: Request) -> HttpResponse:
         "now": clock.now(),
     }
     return render(request, "outreach/callers.html", context)
+
+
+def _ready(row: CallerProfile) -> str:
+    level = queries.proposed(row)
+    return f"prêt pour le niveau {level}" if level else ""
 
 
 def _caller(request: Request, public_id: str) -> CallerProfile:
