@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from entremise.accounts.models import User
 from entremise.kernel import clock
-from entremise.mutualaid.engine.masks import LANGUAGES
+from entremise.mutualaid.engine.answers import languages as read_languages
+from entremise.mutualaid.engine.masks import LANGUAGES, languages_of
 from entremise.outreach.engine.complexity import REASONS
 from entremise.outreach.models import CallCampaign, CallerProfile, Shift
 from entremise.outreach.queries.modules import Module
@@ -20,6 +21,8 @@ from entremise.outreach.usecases.callers.mentoring import LONGEST, MARKED, MARKS
 OFF = {"autocomplete": "off"}
 BAD_DAY = "Écrivez la date ainsi : 07/03/2026."
 BAD_NUMBER = "Écrivez un nombre."
+FREQUENT = ("fr", "ar", "en", "es", "pt", "tr", "ber", "zh")
+"""The languages shown as boxes; the others are written."""
 
 
 def spoken(labels: Mapping[Any, str]) -> list[tuple[Any, str]]:
@@ -54,10 +57,17 @@ class AvailabilityForm(forms.Form):
     languages = forms.MultipleChoiceField(
         label="Langues que vous parlez",
         help_text="Assez pour une vraie conversation.",
-        choices=spoken({code: label for code, label in LANGUAGES.items() if code != "fsl"}),
+        choices=[(code, LANGUAGES[code].capitalize()) for code in FREQUENT],
         widget=forms.CheckboxSelectMultiple,
         initial=["fr"],
-        error_messages={"required": "Choisissez au moins une langue."},
+        required=False,
+    )
+    others = forms.CharField(
+        label="Autres langues",
+        help_text="Par leur nom, séparées par des virgules : bambara, tamoul.",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs=OFF),
     )
     available_from = day("Disponible à partir du")
     available_until = day("Jusqu’au", "Obligatoire pour un agent réaffecté.")
@@ -74,6 +84,24 @@ class AvailabilityForm(forms.Form):
         error_messages={"required": "Indiquez un nombre d’appels.", "invalid": BAD_NUMBER},
         widget=forms.NumberInput(attrs={"min": 1, "max": 200}),
     )
+
+    def __init__(self, data: Any = None, *, initial: Mapping[str, Any] | None = None) -> None:
+        """`initial["languages"]` holds every code; those that are not frequent are told by their names."""
+        said = dict(initial or {})
+        rare = [LANGUAGES[code] for code in said.get("languages", ()) if code in LANGUAGES and code not in FREQUENT]
+        super().__init__(data, initial={**said, "others": ", ".join(rare)})
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        more: list[str] = []
+        try:
+            more = languages_of(read_languages(said.pop("others", "") or ""))
+        except ValueError as error:
+            self.add_error("others", str(error))
+        said["languages"] = [*said.get("languages", []), *more]
+        if not said["languages"] and "others" not in self.errors:
+            self.add_error("languages", "Choisissez au moins une langue.")
+        return said
 
 
 class SignUpForm(AvailabilityForm):
@@ -92,7 +120,16 @@ class SignUpForm(AvailabilityForm):
         required=False,
         widget=forms.TextInput(attrs=OFF),
     )
-    field_order = ["kind", "manager", "languages", "available_from", "available_until", "share", "weekly_calls"]
+    field_order = [
+        "kind",
+        "manager",
+        "languages",
+        "others",
+        "available_from",
+        "available_until",
+        "share",
+        "weekly_calls",
+    ]
 
 
 class QuizForm(forms.Form):

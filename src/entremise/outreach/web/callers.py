@@ -16,6 +16,7 @@ from entremise.accounts.queries import colleagues
 from entremise.kernel import clock
 from entremise.kernel.errors import DomainError, NotAllowed, NotFound
 from entremise.kernel.http import Request
+from entremise.mutualaid.engine.masks import LANGUAGES
 from entremise.outreach import policies, rules, usecases
 from entremise.outreach.engine import path as engine
 from entremise.outreach.forms import callers as forms
@@ -78,6 +79,8 @@ def _page(request: Request, row: CallerProfile, wrong: Form | None = None) -> Ht
     context = {
         "row": row,
         "level_label": LEVELS[row.level],
+        "languages": [LANGUAGES.get(code, code) for code in row.languages],
+        "pause_reason": queries.PAUSE_REASONS.get(row.pause_reason, ""),
         "facts": queries.caller_facts(row.user_id, None, now),
         "following": following,
         "steps": steps,

@@ -74,7 +74,8 @@ def path(request: Request) -> HttpResponse:
     context = {
         "row": row,
         "levels": [
-            (n, label, "current" if n == level else "done" if n < level else "") for n, label in LEVELS.items()
+            {"label": f"{n}. {label}", "state": "current" if n == level else "done" if n < level else ""}
+            for n, label in LEVELS.items()
         ],
         "facts": queries.caller_facts(row.user_id, None, now),
         "following": following,

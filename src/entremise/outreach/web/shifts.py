@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from entremise.kernel import clock
@@ -38,13 +39,15 @@ def shifts(request: Request, public_id: str = "") -> HttpResponse:
     user = policies.require_team(request.actor)
     campaign = campaigns.campaign(public_id) if public_id else None
     monday, now = _week(request.GET.get("semaine", "")), clock.now()
+    days = queries.week(monday, user, now, campaign)
     context = {
         "campaign": campaign,
         "monday": monday,
         "sunday": monday + timedelta(days=6),
         "before": monday - timedelta(days=7),
         "after": monday + timedelta(days=7),
-        "days": queries.week(monday, user, now, campaign),
+        "days": days,
+        "empty": [date_format(one.day, "l j") for one in days if not one.shifts],
         "today": clock.today(),
         "mine": queries.mine(user, now),
         "supervisor": request.actor.has("supervisor"),
