@@ -23,7 +23,7 @@ from entremise.outreach.models import (
 )
 from entremise.outreach.queries import callers as queries
 from entremise.outreach.queries.modules import modules
-from entremise.outreach.queries.rights import missing_rights
+from entremise.outreach.queries.unsigned import missing_rights
 from entremise.referrals import usecases as referrals
 from entremise.referrals.models import Difficulty
 from entremise.vault.models import Assignment, Habilitation

@@ -23,7 +23,7 @@ from entremise.outreach.forms import callers as forms
 from entremise.outreach.models import DISPOSITIONS, CallerProfile
 from entremise.outreach.models.callers import LEVELS
 from entremise.outreach.queries import callers as queries, modules
-from entremise.outreach.queries.rights import missing_rights
+from entremise.outreach.queries.unsigned import missing_rights
 from entremise.outreach.usecases.callers import advising, mentoring, resting
 from entremise.outreach.web.path import attempt, filled, marks_of
 from entremise.referrals import usecases as referrals

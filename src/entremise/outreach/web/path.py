@@ -22,7 +22,7 @@ from entremise.outreach.forms import callers as forms
 from entremise.outreach.models import CallerProfile, Debrief
 from entremise.outreach.models.callers import LEVELS
 from entremise.outreach.queries import callers as queries, modules, shifts
-from entremise.outreach.queries.rights import missing_rights
+from entremise.outreach.queries.unsigned import missing_rights
 from entremise.outreach.usecases.callers.mentoring import MARKED, MARKS
 from entremise.outreach.usecases.callers.resting import debrief_of
 
