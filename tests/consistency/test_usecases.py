@@ -66,6 +66,8 @@ OUTSIDE_A_TRANSACTION = {
     "outreach.open_report",  # reads, journalled by the vault
     "people.text_line",
     "outreach.send_announcements",
+    "outreach.read_workbook",  # reads: what a file says, before anything is written
+    "outreach.apply_workbook",  # each row in its own: one refused keeps no other from being written
     "outreach.fill_tasks",  # by slices of 5,000, so that callers go on meanwhile; safe to run again
 }
 """They call outside (mail, SMS, geocoder): a transaction must not wait for the network."""

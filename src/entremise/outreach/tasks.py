@@ -114,3 +114,12 @@ def resume_plans() -> None:
 def plan_campaigns() -> None:
     """The nightly plan of each open campaign."""
     usecases.plan_campaigns()
+
+
+# paper
+
+
+@job("outreach.overdue_sheets", every=timedelta(minutes=5))
+def overdue_sheets() -> None:
+    """Sheets that did not come back in time; their calls are in the queue again by the end of their leases."""
+    usecases.overdue_sheets(Actor.machine("délais"))

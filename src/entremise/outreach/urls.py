@@ -10,6 +10,7 @@ from entremise.outreach.web import (
     campaigns,
     care,
     home,
+    paper,
     path as my_path,
     plans,
     shifts,
@@ -88,6 +89,13 @@ urlpatterns: list[URLPattern] = [
     path("veille/plans/<slug:public_id>/arreter/", plans.plan_cancel, name="plan_cancel"),
     path("veille/plans/<slug:public_id>/fiches/<slug:task>/", plans.plan_task, name="plan_task"),
     # paper: /veille/feuilles/…
+    path("veille/feuilles/", paper.sheets, name="sheets"),
+    path("veille/feuilles/saisir/", paper.sheet_code, name="sheet_code"),
+    path("veille/feuilles/saisir/<slug:code>/", paper.sheet_enter, name="sheet_enter"),
+    path("veille/feuilles/saisir/<slug:code>/perdue/", paper.sheet_lost, name="sheet_lost"),
+    path("veille/feuilles/tableur/", paper.workbook, name="workbook"),
+    path("veille/feuilles/tableur/refus/", paper.workbook_refused, name="workbook_refused"),
+    path("veille/feuilles/donner/<slug:public_id>/", paper.sheets_give, name="sheets_give"),
     # board: /veille/tableau/…
     path("veille/tableau/<slug:public_id>/", board.board, name="board"),
     path("veille/tableau/<slug:public_id>/fiches/<slug:code>/", tasks.bucket, name="bucket"),

@@ -361,7 +361,15 @@ class CallSheet(models.Model):
     attempt = models.ForeignKey(
         CallAttempt, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="tentative"
     )
+    orphan = models.ForeignKey(
+        OrphanReport, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="compte rendu en attente"
+    )
     returned_at = models.DateTimeField("rendue le", null=True, blank=True)
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="saisie par"
+    )
+    lost_at = models.DateTimeField("dite perdue le", null=True, blank=True)
+    lost_reason = models.CharField("ce que l’on sait de la perte", max_length=200, blank=True, default="")
 
     class Meta:
         verbose_name = "feuille d’appel"

@@ -60,7 +60,11 @@ def language(code: str) -> str:
 
 def when(day: date, kind: str) -> str:
     """« lundi 6 juillet, le matin »."""
-    return f"{date_format(day, 'l j F')}, {IN[kind]}"
+    return f"{date_format(day, 'l')} {_rank(day)} {date_format(day, 'F')}, {IN[kind]}"
+
+
+def _rank(day: date) -> str:
+    return "1er" if day.day == 1 else str(day.day)
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -126,7 +130,7 @@ class PlanSeen:
         most = max((max(pair) for pair in self.row.by_week), default=0) or 1
         return [
             Week(
-                date_format(self._day(week, 0), "j F"), placed, places, round(100 * placed / most),
+                f"{_rank(self._day(week, 0))} {date_format(self._day(week, 0), 'F')}", placed, places, round(100 * placed / most),
                 round(100 * places / most),
             )
             for week, (placed, places) in enumerate(self.row.by_week)
@@ -191,7 +195,7 @@ class PlanSeen:
         return [
             (when(self._day(week, slot), self.row.slots[slot][1]), points)
             for (week, slot), points in sorted(most.items())
-        ][: 3 * MOMENTS]
+        ][:MOMENTS]
 
     @cached_property
     def weights(self) -> list[tuple[str, str]]:

@@ -84,7 +84,7 @@ def note_difficulty(
         author_id=actor.user_id,
         state="kept" if consent == "no" else "open",
     )
-    row.full_clean(exclude=["author", "person"])
+    row.full_clean(exclude=["author", "person", "share"])  # nothing to share is said by an empty list
     row.save(force_insert=True)
     if text:
         sealed = {f"{REGISTER}.note#{row.public_id}": text}
