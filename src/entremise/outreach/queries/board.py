@@ -132,38 +132,35 @@ def _case(campaign: CallCampaign, now: datetime, callers: Sequence[Caller]) -> t
  WHEN %s = 1 THEN 'campaign_closed_now'
  WHEN t.not_before > %s AND t.wait_reason = 'announced' THEN 'announcement_pending'
  WHEN t.not_before > %s THEN CASE WHEN t.wait_reason IN ({waits}) THEN t.wait_reason ELSE 'cooldown' END
- WHEN b.line IS NOT NULL OR p.person_id IS NOT NULL OR r.first <> t.id OR r.last <> t.id THEN 'line_busy'
- WHEN g.person_id IS NOT NULL THEN 'person_gap'
+ WHEN {_BUSY} THEN 'line_busy'
+ WHEN {_GAP} THEN 'person_gap'
  WHEN t.complexity > %s THEN 'level_missing'
  WHEN t.complexity > {spoken} THEN 'language_missing'
  WHEN t.reserved_for_id IS NOT NULL AND t.reserved_until > %s THEN 'reserved'
  ELSE 'ready' END"""
-    values: list[Any] = [0 if is_open_now(campaign, now) else 1, now, now, top]
+    rest, gap = now - REST, now - timedelta(minutes=campaign.person_gap)
+    values: list[Any] = [0 if is_open_now(campaign, now) else 1, now, now, rest, rest, rest, campaign.pk, gap, top]
     for language, level in best.items():
         values += [language, level]
     return sql, [*values, now]
 
 
-_FROM = """FROM outreach_calltask t
- LEFT JOIN (SELECT DISTINCT line FROM outreach_calltask WHERE state = 'claimed' AND line <> '') b
-  ON b.line = t.line AND t.state <> 'claimed'
- LEFT JOIN (SELECT DISTINCT person_id FROM outreach_calltask WHERE state = 'claimed') p
-  ON p.person_id = t.person_id AND t.state <> 'claimed'
- LEFT JOIN (SELECT line, MIN(id) AS first, MAX(id) AS last FROM outreach_calltask
-  WHERE last_contact_at > %s AND line <> '' GROUP BY line) r ON r.line = t.line
- LEFT JOIN (SELECT DISTINCT person_id FROM outreach_calltask WHERE campaign_id <> %s AND last_attempt_at > %s) g
-  ON g.person_id = t.person_id
- WHERE t.campaign_id = %s"""
-
-
-def _from(campaign: CallCampaign, now: datetime) -> list[Any]:
-    return [now - REST, campaign.pk, now - timedelta(minutes=campaign.person_gap), campaign.pk]
+_BUSY = """t.line IN (SELECT line FROM outreach_calltask WHERE state = 'claimed' AND line <> '')
+ OR t.person_id IN (SELECT person_id FROM outreach_calltask WHERE state = 'claimed')
+ OR CASE WHEN t.last_contact_at > %s
+  THEN t.line IN (SELECT line FROM outreach_calltask WHERE last_contact_at > %s GROUP BY line HAVING COUNT(*) > 1)
+  ELSE t.line IN (SELECT line FROM outreach_calltask WHERE last_contact_at > %s) END"""
+"""A live claim on the line or the person, or somebody else of this line spoken to in the last half-hour. Sets read
+once, where joins cost three times more."""
+_GAP = """t.person_id IN (SELECT person_id FROM outreach_calltask
+  WHERE campaign_id <> %s AND last_attempt_at > %s)"""
 
 
 def counts(campaign: CallCampaign, now: datetime, callers: Sequence[Caller]) -> Counts:
     """Every task of the campaign counted in its bucket. One query."""
     case, values = _case(campaign, now, callers)
-    rows = read_rows(f"SELECT {case} AS bucket, COUNT(*) {_FROM} GROUP BY 1", [*values, *_from(campaign, now)])
+    sql = f"SELECT {case} AS bucket, COUNT(*) FROM outreach_calltask t WHERE t.campaign_id = %s GROUP BY 1"  # noqa: S608
+    rows = read_rows(sql, [*values, campaign.pk])
     found: dict[str, int] = {}
     parts: dict[str, list[tuple[str, int]]] = {}
     closed: dict[str, int] = {}
@@ -200,9 +197,9 @@ def in_bucket(
     """The tasks of one bucket, in the order of the queue: their numbers. One query. KeyError for no bucket."""
     KIND[code]
     case, values = _case(campaign, now, callers)
-    sql = f"""SELECT t.id {_FROM} AND ({case}) LIKE %s
- ORDER BY t.urgent DESC, t.rank, t.id LIMIT %s OFFSET %s"""
-    rows = read_rows(sql, [*_from(campaign, now), *values, f"{code}%", limit, offset])
+    sql = f"""SELECT t.id FROM outreach_calltask t WHERE t.campaign_id = %s AND ({case}) LIKE %s
+ ORDER BY t.urgent DESC, t.rank, t.id LIMIT %s OFFSET %s"""  # noqa: S608
+    rows = read_rows(sql, [campaign.pk, *values, f"{code}%", limit, offset])
     return [pk for (pk,) in rows]
 
 
