@@ -26,7 +26,7 @@ from entremise.outreach.models import (
     EmergencyAlert,
 )
 from entremise.outreach.queries import care as queries
-from entremise.outreach.usecases import care
+from entremise.outreach.usecases import care, report_call
 from entremise.vault.usecases import open as open_fields
 from tests.accounts.factories import agent
 from tests.outreach.factories import (
@@ -285,6 +285,22 @@ def test_a_call_whose_report_never_came_has_its_attempt_after_two_hours_once(at)
     attempt = CallAttempt.objects.get()
     assert (attempt.disposition, attempt.token, attempt.caller) == ("emergency", 1, who.user)
     assert attempt.happened_at == NOON
+
+
+def test_a_report_that_comes_after_those_two_hours_is_kept_whole_for_the_supervisor(at):
+    at(NOON)
+    who = caller()
+    supervisor()
+    row = on_the_phone(who)
+    care.raise_emergency(who.actor, task=row, token=1)
+    at(NOON + timedelta(hours=3))
+    care.settle_emergencies(CLOCK)
+    sent = {"token": 1, "key": "web:tardif:1", "disposition": "emergency", "message": "Sonner chez la voisine"}
+    late = report_call(who.actor, task=row, **sent)
+    assert late.orphan is not None
+    assert report_call(who.actor, task=row, **sent).orphan == late.orphan  # sent twice, kept once
+    assert CallAttempt.objects.count() == 1
+    assert care.settle_emergencies(CLOCK) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from entremise.audit.registry import declare
@@ -27,6 +27,8 @@ from entremise.outreach.usecases.calls.settling import settle
 from entremise.vault import usecases as vault
 
 REPORTED = declare("outreach.call.reported", "a rendu compte d’un appel")
+BY_THE_CLOCK: Final = "emergency:"
+"""How the key begins of an attempt that nobody reported (`usecases.care.settle_emergencies`)."""
 NOT_YOURS: Final = "Cette fiche ne vous a pas été donnée."
 
 
@@ -85,7 +87,7 @@ def report_call(
     if first := _already(row, token, report, user):
         return first
     check(row.campaign, report)
-    if not _stands(row, token):
+    if not _stands(row, token) or _settled(row, token):
         return _keep_whole(actor, row, token, report, user)
     caller = row.claimed_by_id or row.released_by_id or _claimed_by(row, token)
     if channel in ("web", "api") and caller != user:
@@ -104,6 +106,15 @@ def _stands(row: CallTask, token: int) -> bool:
     return row.state == "claimed" or row.wait_reason == "released" or alarmed
 
 
+def _settled(row: CallTask, token: int) -> bool:
+    """Whether the clock noted this call, two hours after an emergency: what its caller writes then is kept whole."""
+    return _by_the_clock(row, token).exists()
+
+
+def _by_the_clock(row: CallTask, token: int) -> QuerySet[CallAttempt]:
+    return CallAttempt.objects.filter(task=row, token=token, idempotency_key__startswith=BY_THE_CLOCK)
+
+
 def _late(row: CallTask, now: datetime) -> bool:
     if row.state == "claimed":
         return row.lease_until is not None and row.lease_until <= now
@@ -120,7 +131,8 @@ def _already(row: CallTask, token: int, report: Report, user: int) -> Reported |
     """What the same sending, or the same claim on the same line, wrote before."""
     line = report.line or row.line
     same = Q(idempotency_key=report.key) | (Q(task=row, token=token, line=line) & ~Q(disposition="aborted"))
-    attempt = CallAttempt.objects.filter(same, direction="out").order_by("pk").first()
+    written = CallAttempt.objects.filter(same, direction="out").exclude(pk__in=_by_the_clock(row, token))
+    attempt = written.order_by("pk").first()
     if attempt is not None and attempt.task_id == row.pk:
         return Reported(row, attempt, again=True)
     orphan = OrphanReport.objects.filter(Q(idempotency_key=report.key) | Q(task=row, token=token, caller=user)).first()

@@ -24,6 +24,7 @@ from entremise.outreach.models import (
     CallTask,
     Debrief,
     Emergency,
+    OrphanReport,
 )
 from entremise.outreach.usecases.calls.moving import move, note
 from entremise.outreach.usecases.care.alerting import alert_first
@@ -169,7 +170,8 @@ def settle_emergencies(actor: Actor) -> int:
     now = clock.now()
     told = CallAttempt.objects.filter(task=OuterRef("task"), token=OuterRef("token")).exclude(disposition="aborted")
     rows = Emergency.objects.filter(task__isnull=False, token__gt=0, raised_at__lte=now - SHOWN)
-    waiting = rows.filter(~Exists(told), raised_at__gt=now - 24 * SHOWN).select_related("task")
+    kept = OrphanReport.objects.filter(task=OuterRef("task"), token=OuterRef("token"))
+    waiting = rows.filter(~Exists(told), ~Exists(kept), raised_at__gt=now - 24 * SHOWN).select_related("task")
     done = 0
     for row in waiting:
         task = row.task
