@@ -219,3 +219,15 @@ def test_a_seat_is_taken_given_back_and_a_shift_cancelled(client):
     client.force_login(who.user)
     told = client.post(page("shift_deed", shift.public_id, "prendre"), follow=True).content.decode()
     assert "finie ou annulée" in told
+
+
+def test_the_home_of_veille_leads_each_role_to_its_own_pages(client):
+    for member, there, away in (
+        (caller(), ("path", "shifts"), ("callers",)),
+        (mentor(), ("callers", "shifts"), ()),
+        (supervisor(), ("callers", "shifts"), ("path",)),
+    ):
+        client.force_login(member.user)
+        told = client.get(page("home")).content.decode()
+        assert all(f'href="{page(name)}"' in told for name in there), there
+        assert not any(f'href="{page(name)}"' in told for name in away), away

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from entremise.kernel import clock
+from entremise.kernel.actors import Actor
 from entremise.kernel.http import Request
 from entremise.outreach import policies
 from entremise.outreach.models import CallCampaign, CallTask
@@ -22,7 +23,9 @@ TEAM_ROOMS = (
     ("outreach:script_list", "Scripts"), ("outreach:emergencies", "Urgences"), ("outreach:searches", "Recherches"),
     ("outreach:sheets", "Saisir des feuilles"),
 )  # fmt: skip
-"""The other rooms of Veille, by the name of their first page."""
+"""The other rooms of Veille for a supervisor, by the name of their first page."""
+MENTOR_ROOMS = (("outreach:callers", "Mes appelants"), ("outreach:shifts", "Permanences"))
+CALLER_ROOMS = (("outreach:path", "Mon parcours"), ("outreach:shifts", "Permanences"))
 CAMPAIGN_ROOMS = (
     ("outreach:board", "Tableau de bord"), ("outreach:plan_page", "Plan d’appels"), ("outreach:shifts", "Permanences"),
     ("outreach:sheets_give", "Feuilles papier et tableur"),
@@ -59,9 +62,19 @@ def home(request: Request) -> HttpResponse:
             for one in (mine.alerts(living, now) if supervisor else ())
         ],
         "path": link("outreach:path"),
-        "rooms": rooms(TEAM_ROOMS if supervisor else ()),
+        "rooms": rooms(_rooms_of(request.actor)),
     }
     return render(request, "outreach/home.html", context)
+
+
+def _rooms_of(actor: Actor) -> tuple[tuple[str, str], ...]:
+    """The rooms of every role held, each page once, under the name that the widest role gives it."""
+    held = (("supervisor", TEAM_ROOMS), ("mentor", MENTOR_ROOMS), ("caller", CALLER_ROOMS))
+    found: dict[str, str] = {}
+    for role, names in held:
+        for name, label in names if actor.has(role) else ():
+            found.setdefault(name, label)
+    return tuple(found.items())
 
 
 def rooms(names: tuple[tuple[str, str], ...], *arguments: object) -> list[tuple[str, str]]:
