@@ -64,6 +64,7 @@ OUTSIDE_A_TRANSACTION = {
     "outreach.open_sheet",  # the same
     "outreach.claim_call",  # one statement on PostgreSQL; on SQLite it opens its own around the take
     "outreach.open_report",  # reads, journalled by the vault
+    "outreach.purge_reports",  # person by person; marks the campaign at the end
     "people.text_line",
     "outreach.send_announcements",
     "outreach.read_workbook",  # reads: what a file says, before anything is written

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 from django.db import transaction
 
+from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.kernel.jobs import Retry, enqueue, job
 from entremise.outreach import usecases
@@ -34,6 +35,20 @@ def refresh_tasks() -> None:
     for campaign_id in CallCampaign.objects.filter(state__in=("open", "paused")).values_list("pk", flat=True):
         with transaction.atomic():
             enqueue("outreach.fill_tasks", campaign_id=campaign_id)
+
+
+@job("outreach.shut_gates", every=timedelta(minutes=5))
+def shut_gates() -> None:
+    usecases.shut_gates(Actor.machine("cadre légal"))
+
+
+@job("outreach.end_campaigns", daily=time(4, 40))
+def end_campaigns() -> None:
+    """What is left of closed campaigns, and the reports whose date has come."""
+    usecases.end_leftovers(Actor.machine("délais"))
+    due = CallCampaign.objects.filter(state="closed", keep_until__lt=clock.today(), purged_at=None)
+    for campaign in due:
+        usecases.purge_reports(Actor.machine("délais"), campaign=campaign)
 
 
 @job("outreach.prepare_announcements", tries=2)

@@ -217,6 +217,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=entremise.kernel.clock.now, verbose_name="préparée le")),
                 ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="ouverte le")),
                 ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="close le")),
+                ("purged_at", models.DateTimeField(blank=True, null=True, verbose_name="comptes rendus effacés le")),
                 (
                     "copied_from",
                     models.ForeignKey(

@@ -117,6 +117,7 @@ class CallCampaign(models.Model):
     created_at = models.DateTimeField("préparée le", default=clock.now)
     opened_at = models.DateTimeField("ouverte le", null=True, blank=True)
     closed_at = models.DateTimeField("close le", null=True, blank=True)
+    purged_at = models.DateTimeField("comptes rendus effacés le", null=True, blank=True)
 
     class Meta:
         verbose_name = "campagne d’appels"

@@ -56,6 +56,7 @@ from entremise.outreach.usecases.campaigns.announcing import (
     send_announcements,
 )
 from entremise.outreach.usecases.campaigns.defaults import letter_of, proposed, rhythm, set_campaign_defaults
+from entremise.outreach.usecases.campaigns.ending import end_leftovers, purge_reports, shut_gates
 from entremise.outreach.usecases.campaigns.filling import ANNOUNCED, ask_filling, fill_tasks
 from entremise.outreach.usecases.campaigns.reacting import follow_merged, stop_announcements
 from entremise.outreach.usecases.campaigns.refusals import (
@@ -129,6 +130,7 @@ __all__ = [
     "decide_orphan",
     "decline_debrief",
     "demote_caller",
+    "end_leftovers",
     "enter_sheet",
     "expire_leases",
     "export_workbook",
@@ -158,6 +160,7 @@ __all__ = [
     "print_sheets",
     "promote_caller",
     "proposed",
+    "purge_reports",
     "read_feedback",
     "read_module",
     "read_workbook",
@@ -178,6 +181,7 @@ __all__ = [
     "set_alert_level",
     "set_campaign_defaults",
     "set_complexity",
+    "shut_gates",
     "sign_charter",
     "sign_up",
     "stop_announcements",
