@@ -130,8 +130,8 @@ class PlanSeen:
         most = max((max(pair) for pair in self.row.by_week), default=0) or 1
         return [
             Week(
-                f"{_rank(self._day(week, 0))} {date_format(self._day(week, 0), 'F')}", placed, places, round(100 * placed / most),
-                round(100 * places / most),
+                f"{_rank(self._day(week, 0))} {date_format(self._day(week, 0), 'F')}", placed, places,
+                round(100 * placed / most), round(100 * places / most),
             )
             for week, (placed, places) in enumerate(self.row.by_week)
         ]  # fmt: skip
