@@ -10,6 +10,7 @@ from functools import cached_property
 from django.utils.formats import date_format
 
 from entremise.accounts.models import User
+from entremise.kernel import clock
 from entremise.kernel.errors import NotFound
 from entremise.mutualaid.engine.masks import LANGUAGES
 from entremise.outreach import rules
@@ -137,7 +138,7 @@ class PlanSeen:
         ]  # fmt: skip
 
     def _day(self, week: int, slot: int) -> date:
-        start = self.row.starts_on or self.row.asked_at.date()
+        start = self.row.starts_on or clock.day_of(self.row.asked_at)
         return start + timedelta(days=7 * week + (self.row.slots[slot][0] if self.row.slots and slot else 0))
 
     @cached_property
