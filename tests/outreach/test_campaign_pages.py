@@ -12,7 +12,7 @@ from entremise.kernel import clock
 from entremise.kits.usecases import apply_kit
 from entremise.outreach import usecases
 from entremise.outreach.models import CallCampaign, CallTask, CampaignDefaults
-from tests.accounts.factories import agent
+from tests.accounts.factories import agent, habilitate
 from tests.outreach.factories import (
     CODE,
     INSTALLATION,
@@ -226,6 +226,19 @@ def test_the_dpo_sees_the_settings_decides_and_can_do_nothing_else(signed_in):
     assert row.decision == "Avis 7 du 2 mai"
     assert client.post(url("campaign_deed", row, "ouvrir")).status_code == 403
     assert client.get(url("campaign_settings", row, "quand")).status_code == 403
+
+
+def test_the_agents_named_by_writing_are_listed_with_their_dates(signed_in):
+    register("legal-essai", profile="canicule", kind="legal", label="Canicule", nominative=True)
+    row = campaign(code="legal-essai", tasks=False)
+    who, other = caller(level=1, label="Camille Désignée"), caller(level=1, label="Autre Appelante")
+    habilitate(who.pk, "caller", named_in=["legal-essai"])
+    text = words(signed_in(supervisor()).get(url("campaign_page", row)))
+    assert "1 agent désigné par écrit" in text
+    assert "Camille Désignée" in text
+    assert other.user.label not in text
+    plain = campaign(tasks=False)
+    assert "désigné" not in words(signed_in(supervisor()).get(url("campaign_page", plain)))
 
 
 def test_what_everybody_reads_names_nobody_and_a_draft_is_not_there(client):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from entremise.accounts.models import User
 from entremise.outreach import rules
 from entremise.outreach.engine import defaults, hours as engine
 from entremise.outreach.models import (
@@ -165,6 +167,31 @@ def reading(row: CallCampaign, now: datetime) -> set[int]:
             able = {person.user for person in vault.habilitated(one, now) if row.purpose in person.purposes}
             found = able if found is None else found & able
     return found or set()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An agent who may read for this campaign: signed when, until when."""
+
+    label: str
+    since: datetime
+    until: datetime
+
+
+def named(row: CallCampaign, now: datetime) -> list[Named]:
+    """The agents named by writing in the nominative registers of this campaign, by name; empty when none is
+    nominative. Three queries."""
+    codes = {one.code for one in vault.registers() if one.nominative and one.code in row.registers}
+    if not codes:
+        return []
+    signed: dict[int, tuple[datetime, datetime]] = {}
+    for one in vault.registers():
+        if one.code in codes:
+            for person in vault.habilitated(one, now):
+                if row.purpose in person.purposes:
+                    signed[person.user] = (person.signed_at, person.active_until)
+    people = User.objects.filter(pk__in=signed, is_active=True).order_by("label", "pk")
+    return [Named(user.label, *signed[user.pk]) for user in people]
 
 
 def _on_duty(row: CallCampaign, now: datetime) -> list[Missing]:

@@ -196,7 +196,7 @@ def _page(request: Request, row: CallCampaign, wrong: Any = None, status: int = 
         "row": row, "tag": TAGS[row.state], "line": line(row, counts), "supervisor": supervisor,
         "states": [(TASK_STATES[state], n) for state, n in sorted(counts.items()) if n],
         "missing": [(one, _where(row, one)) for one in needs],
-        "shut": shut,
+        "shut": shut, "named": readiness.named(row, now),
         "open_now": queries.is_open_now(row, now), "next": queries.next_opening(row, now),
         "registers": [labels.get(code, code) for code in row.registers], "cohort": cohort,
         "week": [(forms.DAYS[day], engine.said(ranges)) for day, ranges in engine.week(row.hours)],
