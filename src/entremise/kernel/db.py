@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
 NEVER_BY_ITSELF = 1_000_000
+_NAMED = re.compile(r"%\((\w+)\)s")
 
 
 class WroteWhileReading(RuntimeError):
@@ -102,7 +105,8 @@ def read_rows(sql: str, values: Iterable[Any] = (), using: str = "default") -> l
 
 
 def run_prepared(sql: str, values: Mapping[str, Any], using: str = "default") -> list[tuple[Any, ...]]:
-    """A statement that many ask many times a second, with `%(name)s` parameters; its rows, as the driver gives them.
+    """A statement that many ask many times a second, with `%(name)s` parameters, and that gives rows (SELECT, or what
+    ends by RETURNING); its rows, as the driver gives them.
 
     On PostgreSQL it is planned once per connection: planning a claim takes longer than doing it. A page that only
     reads may not write through it either. Raises django.db.DatabaseError like any query.
@@ -114,15 +118,32 @@ def run_prepared(sql: str, values: Mapping[str, Any], using: str = "default") ->
         given = dict(zip(values, adapted(values.values(), using), strict=True))
         with connection.cursor() as cursor:
             cursor.execute(sql, given)
-            return list(cursor.fetchall()) if cursor.description else []
+            return list(cursor.fetchall())
     import psycopg
 
     connection.ensure_connection()
-    if connection.connection.prepare_threshold is None:  # Django's word for « never »: only those asked for
-        connection.connection.prepare_threshold = NEVER_BY_ITSELF
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(sql.encode(), values, prepare=True)
-        return list(cursor.fetchall()) if cursor.description else []
+    raw = connection.connection
+    if raw.prepare_threshold is None:  # Django's word for « never »: only those asked for, each planned once
+        raw.prepare_threshold = NEVER_BY_ITSELF
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('plan_cache_mode', 'force_generic_plan', false)")
+    text, names = _numbered(sql)
+    with connection.wrap_database_errors, psycopg.RawCursor(raw) as cursor:
+        cursor.execute(text, [values[name] for name in names], prepare=True)
+        return cursor.fetchall()
+
+
+@cache
+def _numbered(sql: str) -> tuple[bytes, list[str]]:
+    """`%(name)s` as PostgreSQL writes parameters ($1, $2…), and their names in order."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return _NAMED.sub(number, sql).encode(), names
 
 
 def marks(values: Collection[object]) -> str:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from entremise.accounts.models import User
 from entremise.kernel import clock, ids
-from entremise.outreach.models.campaigns import CallCampaign
+from entremise.outreach.models.campaigns import SLOTS, CallCampaign
 from entremise.outreach.models.scripts import ScriptVersion
 from entremise.people.models import Person
 
@@ -35,6 +35,15 @@ NEVER_HEARD = datetime(1970, 1, 1, tzinfo=UTC)
 """Whoever was never reached comes before all others of the same rank."""
 FIRST = Q(urgent=True) | Q(promised_at__isnull=False) | Q(reserved_for__isnull=False)
 """The few tasks that pass before any rank."""
+IN_ORDER = ["campaign", "rank", "heard_at", "id", "not_before", "complexity"]
+"""The order of a claim, then what most often sets a row aside: told by the index, without the row."""
+
+
+def masks_with(bit: int) -> list[int]:
+    """The masks of moments (1 to 15) that hold this one."""
+    return [mask for mask in range(16) if mask & bit]
+
+
 WAITS = {
     "": "",
     "callback": "rappel promis",
@@ -204,8 +213,14 @@ class CallTask(models.Model):
         ]
         indexes = [
             # The order of a claim, tier by tier (usecases.calls.statement): read until one row fits, never sorted.
-            models.Index(
-                fields=["campaign", "rank", "heard_at", "id"], condition=Q(state__in=QUEUE), name="call_task_queue"
+            models.Index(fields=IN_ORDER, condition=Q(state__in=QUEUE), name="call_task_queue"),
+            *(
+                models.Index(
+                    fields=IN_ORDER,
+                    condition=Q(state__in=QUEUE) & Q(slot_mask__in=masks_with(1 << place)),
+                    name=f"call_task_{name}",
+                )
+                for place, name in enumerate(SLOTS)
             ),
             models.Index(fields=["campaign"], condition=Q(state__in=QUEUE) & FIRST, name="call_task_first"),
             models.Index(

@@ -58,7 +58,7 @@ _WHY = """SELECT CASE
               AND o.last_contact_at > %(rested)s) THEN 'line_busy'
  WHEN EXISTS (SELECT 1 FROM outreach_calltask o WHERE o.person_id = t.person_id AND o.campaign_id <> t.campaign_id
               AND o.last_attempt_at > %(gap)s) THEN 'person_gap'
- WHEN t.promised_at IS NULL AND ((%(slots)s >> t.tried_slots) & 1) = 0 THEN 'other_slot'
+ WHEN t.promised_at IS NULL AND ((CAST(%(slots)s AS integer) >> t.tried_slots) & 1) = 0 THEN 'other_slot'
  WHEN t.complexity > %(level)s THEN 'level_too_low'
  WHEN NOT {language} THEN 'language_missing'
  WHEN t.reserved_for_id <> %(caller)s AND t.reserved_until > %(now)s THEN 'reserved'

@@ -50,10 +50,9 @@ def claim_same_line(actor: Actor, *, task: CallTask, now: datetime | None = None
     """
     now = now or clock.now()
     user = policies.require_caller(actor)
-    recent = CallTask.objects.filter(
-        line=task.line, previous_caller=user, last_contact_at__gt=now - timedelta(minutes=30)
-    )
-    if not task.line or not recent.exclude(pk=task.pk).exists():
+    line = CallTask.objects.values_list("line", flat=True).get(pk=task.pk)
+    recent = CallTask.objects.filter(line=line, previous_caller=user, last_contact_at__gt=now - timedelta(minutes=30))
+    if not line or not recent.exclude(pk=task.pk).exists():
         raise NotAllowed("Cette fiche se prend juste après un échange sur la même ligne.")
     return _claim(actor, task, now, at_once=True)
 

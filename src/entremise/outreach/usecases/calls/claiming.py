@@ -84,6 +84,11 @@ def claim_call(
     now = now or clock.now()
     through = channel or (actor.channel if actor.channel in CHANNELS else "web")
     for _ in range(TRIES):
+        try:
+            if (taken := _at_once(actor, campaign, user, through, now)) is not None:
+                return taken
+        except IntegrityError:
+            continue
         who = standing(user, campaign, now)
         if who.live is not None and through == "web":
             return held(CallTask.objects.get(pk=who.live))
@@ -108,8 +113,10 @@ def standing(user: int, campaign: CallCampaign, now: datetime) -> Standing:
     ) or [("closed", None, 0, [], None, None, False, 0, 0, False)]
     if isinstance(languages, str):
         languages = json.loads(languages)
-    if isinstance(paused, str):  # SQLite keeps no zone: UTC
-        paused = datetime.fromisoformat(paused).replace(tzinfo=UTC)
+    if isinstance(paused, str):
+        paused = datetime.fromisoformat(paused)
+    if paused is not None and paused.tzinfo is None:  # SQLite keeps no zone: UTC
+        paused = paused.replace(tzinfo=UTC)
     return Standing(
         state, profile, level or 0, languages or (), paused, live, bool(due), conversations, minutes, bool(debrief)
     )
@@ -147,8 +154,29 @@ def may_call(campaign: CallCampaign, who: Standing, now: datetime, *, hours: boo
         )
 
 
+def _at_once(actor: Actor, campaign: CallCampaign, user: int, channel: str, now: datetime) -> Claim | None:
+    """PostgreSQL, from the screen: everything in one round trip. None when something stops the caller, or there is
+    nothing to take: asked again step by step, to say what."""
+    last = campaign.ends_on is not None and campaign.ends_on < clock.day_of(now)
+    if connection.vendor != "postgresql" or channel != "web" or last or not timing.is_open(campaign, now):
+        return None
+    asked = _common(campaign, user, channel, now) | {"day": timing.day_start(now)}
+    asked |= {"action": CLAIMED, "actor": actor.user_id, "label": actor.label, "through": actor.channel}
+    with _apart():
+        rows = run_prepared(statement.claim_at_once(asked["slot"]), asked)
+    return held(_task(rows[0]), again=False) if rows else None
+
+
 def parameters(campaign: CallCampaign, who: Standing, user: int, channel: str, now: datetime) -> dict[str, Any]:
     """What the statements of `statement` ask."""
+    spoken = list(who.languages)
+    return _common(campaign, user, channel, now) | {
+        "level": who.level,
+        "languages": spoken if connection.vendor == "postgresql" else json.dumps(spoken),
+    }
+
+
+def _common(campaign: CallCampaign, user: int, channel: str, now: datetime) -> dict[str, Any]:
     slot, slots = timing.slot(now), timing.slots_open(campaign)
     allowed = slots_allowed(slot, slots_required=campaign.slots_required, slots_open=slots)
     return {
@@ -159,8 +187,6 @@ def parameters(campaign: CallCampaign, who: Standing, user: int, channel: str, n
         "until": now + timedelta(minutes=campaign.lease),
         "rested": now - timedelta(minutes=statement.REST),
         "gap": now - timedelta(minutes=campaign.person_gap),
-        "level": who.level,
-        "languages": list(who.languages) if connection.vendor == "postgresql" else json.dumps(list(who.languages)),
         "slot": slot,
         "slots": sum(1 << tried for tried in allowed),
         "turning": campaign.recur_until is None or campaign.recur_until >= clock.day_of(now),
@@ -185,10 +211,10 @@ def take_next(
     if connection.vendor == "postgresql":
         asked |= {"action": CLAIMED, "actor": actor.user_id, "label": actor.label, "through": actor.channel}
         with _apart():
-            rows = run_prepared(statement.CLAIM, asked)
+            rows = run_prepared(statement.claim(asked["slot"]), asked)
         return held(_task(rows[0]), again=False) if rows else None
     with transaction.atomic():
-        for pick in statement.LITE_PICKS:
+        for pick in statement.lite_picks(asked["slot"]):
             for pk, before in run_prepared(pick, asked):
                 return take(actor, pk, before, asked)
     return None
