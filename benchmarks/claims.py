@@ -54,7 +54,7 @@ def measure(size: int) -> dict[str, Any]:
 
 
 def against_pgbench() -> dict[str, Any]:
-    """Short rounds of both, one after the other. The best of each is kept: what else runs on the machine only slows."""
+    """Short rounds of both, one after the other. The best of each: what else runs here only slows."""
     bare, full = [], []
     for _ in range(ROUNDS):
         bare.append(_pgbench())
