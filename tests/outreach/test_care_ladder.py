@@ -19,8 +19,8 @@ from entremise.kernel.machines import IllegalTransition
 from entremise.outreach.engine import ladder
 from entremise.outreach.models import CallCampaign, CallEvent, CallTask, Escalation, EscalationStep
 from entremise.outreach.queries import care as queries
-from entremise.outreach.usecases import care
-from entremise.outreach.usecases.calls.refusals import ReasonRequired
+from entremise.outreach.usecases import care, supervisor_decision
+from entremise.outreach.usecases.calls.refusals import ReasonRequired, SecondPersonNeeded
 from tests.outreach.factories import Member, caller, campaign, on_duty, register, supervisor, task
 
 pytestmark = pytest.mark.django_db
@@ -235,6 +235,10 @@ def test_who_is_said_dead_waits_for_a_second_person():
     assert (row.state, row.cause) == ("needs_supervisor", "deceased")
     with pytest.raises(IllegalTransition):
         care.finish_step(boss.actor, step=search.steps.get(kind="visit"), result="no_news")
+    decided = {"task": row, "to": "closed", "closed_reason": "deceased", "reason": "Acte de décès vu en mairie"}
+    with pytest.raises(SecondPersonNeeded):
+        supervisor_decision(boss.actor, **decided)  # who was told does not confirm
+    assert supervisor_decision(supervisor().actor, **decided).state == "closed"
     with pytest.raises(NotAllowed):
         care.stop_search(caller().actor, task=row, cause="moved", reason="x")
 

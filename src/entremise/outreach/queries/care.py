@@ -19,6 +19,7 @@ from entremise.outreach.models import (
     LEVELS,
     OPEN_STEPS,
     CallCampaign,
+    CallEvent,
     CallTask,
     Emergency,
     EmergencyAlert,
@@ -191,6 +192,14 @@ def raised_by(task: CallTask, user: int) -> Emergency | None:
     """The last emergency that this account raised on this task, while it is open."""
     rows = Emergency.objects.filter(task=task, closed_at=None).select_related("campaign", "acknowledged_by", "task")
     return rows.filter(Q(caller=user) | Q(debriefs__caller__user=user)).distinct().order_by("-raised_at").first()
+
+
+def told_by(task: CallTask) -> set[int]:
+    """The supervisors who themselves wrote what now waits for a second person: how a search or an emergency ended."""
+    held = CallEvent.objects.filter(task=task, event="hold").order_by("-at", "-pk").values_list("user", flat=True)[:1]
+    ended = Emergency.objects.filter(task=task, outcome__in=("deceased", "taken_to_hospital"))
+    last = ended.order_by("-closed_at", "-pk").values_list("closed_by", flat=True)[:1]
+    return {pk for pk in [*held, *last] if pk is not None}
 
 
 def last_of(task: CallTask) -> Emergency:

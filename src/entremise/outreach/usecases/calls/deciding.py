@@ -21,6 +21,7 @@ from entremise.kernel.errors import DomainError
 from entremise.outreach import policies
 from entremise.outreach.engine.dispositions import CHECKED_BY_TWO
 from entremise.outreach.models import QUEUE, CallAttempt, CallTask, Emergency, OrphanReport
+from entremise.outreach.queries.care import told_by
 from entremise.outreach.registry import REGISTER
 from entremise.outreach.usecases.calls import keeping
 from entremise.outreach.usecases.calls.checking import Report
@@ -128,11 +129,9 @@ def _by_two(row: CallTask, user: int, closed_reason: str) -> None:
     if closed_reason not in CHECKED_BY_TWO and row.cause not in CHECKED_BY_TWO:
         return
     said = CallAttempt.objects.filter(task=row, disposition=row.cause or closed_reason).order_by("-pk").first()
-    reporter = said.caller_id if said else None
-    if reporter is None:
-        return
-    humans = same_human([user, reporter])
-    if user == reporter or humans.get(user, user) == humans.get(reporter, reporter):
+    reporters = told_by(row) | ({said.caller_id} if said and said.caller_id else set())
+    humans = same_human([user, *reporters])
+    if any(humans.get(user, user) == humans.get(one, one) for one in reporters):
         raise SecondPersonNeeded("Vous l’avez entendu vous-même : une autre personne doit le confirmer.")
 
 
