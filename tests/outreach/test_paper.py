@@ -431,9 +431,11 @@ def test_the_pages_from_printing_to_the_next_code(signed_in):
     page = client.get(found["Location"])
     assert "Fiction" not in page.content.decode()
     when = timezone.localtime(clock.now() - timedelta(minutes=9)).strftime("%Y-%m-%dT%H:%M")
+    need = {"need_1": "food", "need_2": "food", "consent": "yes"}
     empty = client.post(found["Location"], {"day": when, "disposition": "reached_callback"})
     assert (empty.status_code, "jour et l’heure promis" in empty.content.decode()) == (422, True)
-    done = client.post(found["Location"], {"day": when, "disposition": "no_answer"}, follow=True)
+    done = client.post(found["Location"], {"day": when, "disposition": "no_answer", **need}, follow=True)
+    assert [(one.needs, one.consent) for one in Difficulty.objects.all()] == [(["food"], "yes")]
     assert "Tapez la suivante" in done.content.decode()
     assert "autofocus" in done.content.decode()
     shown = client.get(found["Location"]).content.decode()

@@ -14,8 +14,10 @@ from entremise.kernel import clock
 from entremise.outreach.engine.xlsform import Model
 from entremise.outreach.engine.xlsform.model import SELECTS
 from entremise.outreach.models import DISPOSITIONS, CallCampaign
+from entremise.referrals.models import NEEDS
 
 ANSWER = "q_"
+CHOSEN = [("", "aucun"), *((code, label) for code, label in NEEDS.items() if code != "other")]
 
 
 def _moment(label: str, hint: str, *, required: bool = True) -> forms.DateTimeField:
@@ -93,6 +95,15 @@ class SheetForm(forms.Form):
     )
     next_at = _moment("Rappel promis le", "Seulement si une heure a été promise.", required=False)
     news = forms.BooleanField(label="Un proche a donné de ses nouvelles", required=False)
+    need_1 = forms.ChoiceField(label="Besoin", choices=CHOSEN, required=False)
+    need_2 = forms.ChoiceField(label="Autre besoin", choices=CHOSEN, required=False)
+    need_3 = forms.ChoiceField(label="Autre besoin encore", choices=CHOSEN, required=False)
+    consent = forms.ChoiceField(
+        label="La personne veut bien que nous transmettions",
+        help_text="Rien de coché sur la feuille ? C’est non : la question lui sera posée au prochain appel.",
+        choices=[("no", "non"), ("anonymous", "un conseil, sans son nom"), ("yes", "oui")],
+        required=False,
+    )
 
     def __init__(self, model: Model | None, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -111,6 +122,13 @@ class SheetForm(forms.Form):
             else:
                 field = forms.CharField(label=label, required=False, max_length=500)
             self.fields[f"{ANSWER}{item.name}"] = field
+
+    @property
+    def difficulties(self) -> list[dict[str, Any]]:
+        """The form of difficulty, when a need is written: consent is never guessed."""
+        needs = [self.cleaned_data[name] for name in ("need_1", "need_2", "need_3") if self.cleaned_data[name]]
+        consent = self.cleaned_data["consent"] or "no"
+        return [{"needs": list(dict.fromkeys(needs)), "consent": consent}] if needs else []
 
     @property
     def answers(self) -> dict[str, str]:

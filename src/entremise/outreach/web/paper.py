@@ -116,7 +116,7 @@ def sheet_enter(request: Request, code: str) -> HttpResponse:
         try:
             entered = usecases.enter_sheet(
                 request.actor, code=sheet.code, disposition=said["disposition"], happened_at=said["day"],
-                answers=form.answers, next_at=said["next_at"], news=said["news"],
+                answers=form.answers, difficulties=form.difficulties, next_at=said["next_at"], news=said["news"],
             )  # fmt: skip
         except SheetEntered as error:
             return _done(request, error.sheet, error.message)
