@@ -69,6 +69,7 @@ OUTSIDE_A_TRANSACTION = {
     "outreach.send_announcements",
     "outreach.read_workbook",  # reads: what a file says, before anything is written
     "outreach.apply_workbook",  # each row in its own: one refused keeps no other from being written
+    "outreach.import_script",  # reads a file, which a hostile one makes last; what keeps it is one
     "outreach.fill_tasks",  # by slices of 5,000, so that callers go on meanwhile; safe to run again
 }
 """They call outside (mail, SMS, geocoder): a transaction must not wait for the network."""

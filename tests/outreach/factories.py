@@ -20,6 +20,7 @@ from entremise.kernel import clock
 from entremise.kernel.actors import Actor
 from entremise.outreach import usecases
 from entremise.outreach.engine.defaults import LADDER
+from entremise.outreach.engine.xlsform import fingerprint
 from entremise.outreach.models import CallCampaign, CallerProfile, CallTask, Script, ScriptVersion, Shift, ShiftSeat
 from entremise.people import usecases as people
 from entremise.people.models import Person
@@ -66,9 +67,10 @@ def script(code: str = "essai", *, model: dict[str, Any] | None = None) -> Scrip
     """An active version of a script; without `model`, one that asks nothing."""
     row, _ = Script.objects.get_or_create(code=code, defaults={"label": f"Script {code}"})
     found = ScriptVersion.objects.filter(script=row, state="active").first()
+    said = model or {"format": 1, "default_language": "fr", "languages": ["fr"], "items": []}
     return found or ScriptVersion.objects.create(
-        script=row, number=1, state="active", file_name="essai.xlsx", source=b"", model=model or {"survey": []},
-        sha256="0" * 64, languages=["fr"], activated_at=clock.now(),
+        script=row, number=1, state="active", file_name="essai.xlsx", source=b"", model=said,
+        sha256=fingerprint(said), languages=["fr"], activated_at=clock.now(),
     )  # fmt: skip
 
 

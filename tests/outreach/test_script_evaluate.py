@@ -105,7 +105,7 @@ def test_an_emptied_answer_is_told_from_one_never_given() -> None:
         lists={"b": choices("eau", "pain", "visite")},
     )
     assert evaluate(script, {}, NOW, PARIS).answers == {"quand": "demain"}
-    sent = {"q-shown": ["quand besoins"], "q-besoins": ["visite", "eau"]}
+    sent = {"shown": ["quand besoins"], "q-besoins": ["visite", "eau"]}
     found = posted(script, lambda name: sent.get(name, []))
     assert found == {"quand": "", "besoins": "visite eau"}
     assert evaluate(script, found, NOW, PARIS).answers == {"besoins": "eau visite"}

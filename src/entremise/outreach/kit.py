@@ -11,6 +11,7 @@ from entremise.kits.registry import Change, Rows, Sentence, Strict, section
 from entremise.outreach import usecases
 from entremise.outreach.engine import hours, sms
 from entremise.outreach.models import CampaignDefaults
+from entremise.outreach.queries.scripts import scripts_missing, shipped_scripts
 
 Ranges = Annotated[str, Field(max_length=60)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
@@ -98,6 +99,8 @@ class Schema(Strict):
     def _whole(self) -> Schema:
         if missing := sorted({"1", "3", "4"} - set(self.levels)):
             raise ValueError(f"réglages absents pour les niveaux d’alerte : {', '.join(missing)}")
+        if unknown := sorted(set(self.scripts) - set(shipped_scripts())):
+            raise ValueError(f"scripts qui ne sont pas livrés : {', '.join(unknown)}")
         kinds = [one.kind for one in self.ladder]
         if len(kinds) != len(set(kinds)):
             raise ValueError("une étape de recherche figure deux fois")
@@ -110,13 +113,18 @@ class Schema(Strict):
 
 
 def plan(content: Schema) -> list[Change]:
-    """One line: what is proposed to the next campaigns. Those that exist keep what they were given."""
+    """What is proposed to the next campaigns (those that exist keep theirs), and the scripts that are missing."""
+    changes = [
+        Change("add", f"script d’appel {code}", after="en service") for code in scripts_missing(list(content.scripts))
+    ]
     if any(row.values == content.values() for row in CampaignDefaults.objects.all()):
-        return []
-    return [Change("add", "réglages proposés aux campagnes d’appels", after="horaires, rythme, recherche, textes")]
+        return changes
+    said = "horaires, rythme, recherche, textes"
+    return [Change("add", "réglages proposés aux campagnes d’appels", after=said), *changes]
 
 
 def apply(actor: Actor, content: Schema, kit: str) -> None:
+    usecases.install_scripts(actor, codes=content.scripts, kit=kit)
     usecases.set_campaign_defaults(actor, kit=kit, values=content.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entremise.accounts.policies import require_second_factor
+from entremise.accounts.policies import administers, require_second_factor
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed
 from entremise.outreach.models import CallerProfile
@@ -74,3 +74,9 @@ def require_dpo(actor: Actor) -> int:
 def require_campaign_reader(actor: Actor) -> int:
     """A supervisor, or the DPO who watches over campaigns: settings and counts, never a person."""
     return _require(actor, ("supervisor", "dpo"), SUPERVISING)
+
+
+def require_scripts(actor: Actor) -> None:
+    """A supervisor, or whoever applies kits. A script shows no person. Raises NotAllowed, SecondFactorNeeded."""
+    if not administers(actor):
+        require_supervisor(actor)

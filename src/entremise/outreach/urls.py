@@ -13,6 +13,7 @@ from entremise.outreach.web import (
     paper,
     path as my_path,
     plans,
+    scripts,
     shifts,
     tasks,
 )
@@ -40,6 +41,18 @@ urlpatterns: list[URLPattern] = [
     ),
     path("veille/campagnes/<slug:public_id>/<slug:deed>/", campaigns.campaign_deed, name="campaign_deed"),
     # scripts: /veille/scripts/…
+    path("veille/scripts/", scripts.script_list, name="script_list"),
+    path("veille/scripts/importer/", scripts.script_new, name="script_new"),
+    path("veille/scripts/<slug:code>/", scripts.script_page, name="script_page"),
+    path("veille/scripts/<slug:code>/importer/", scripts.script_import, name="script_import"),
+    path("veille/scripts/<slug:code>/ecarts/", scripts.script_compare, name="script_compare"),
+    path("veille/scripts/<slug:code>/<int:number>/", scripts.script_version, name="script_version"),
+    path("veille/scripts/<slug:code>/<int:number>/essai/", scripts.script_try, name="script_try"),
+    path("veille/scripts/<slug:code>/<int:number>/fichier/", scripts.script_source, name="script_source"),
+    path("veille/scripts/<slug:code>/<int:number>/classeur/", scripts.script_workbook, name="script_workbook"),
+    path("veille/scripts/<slug:code>/<int:number>/servir/", scripts.script_serve, name="script_serve"),
+    path("veille/scripts/<slug:code>/<int:number>/retirer/", scripts.script_retire, name="script_retire"),
+    path("veille/scripts/<slug:code>/<int:number>/reprendre/", scripts.script_reuse, name="script_reuse"),
     # callers: /veille/parcours/…, /veille/appelants/…, /veille/permanences/…
     path("veille/parcours/", my_path.path, name="path"),
     path("veille/parcours/inscription/", my_path.sign_up, name="path_sign_up"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -18,13 +20,30 @@ VERSION = Machine(
 )
 
 
+FROZEN = frozenset({"script", "number", "file_name", "source", "model", "xform", "sha256", "languages", "problems"})
+"""What a version is made of: written once. Its state moves, by `VERSION`; answers keep their version for ever."""
+
+
+class VersionChanged(TypeError):
+    """Somebody's code tried to change what a version is made of: a correction is a new version."""
+
+
+class Versions(models.QuerySet["ScriptVersion"]):
+    def update(self, **changes: Any) -> int:
+        if touched := sorted(FROZEN & {name.removesuffix("_id") for name in changes}):
+            raise VersionChanged(f"{', '.join(touched)}: import a new version")
+        return super().update(**changes)
+
+
 class Script(models.Model):
     """A script under its name; what is asked is in its versions."""
 
     code = models.SlugField("code", max_length=40, unique=True)
     label = models.CharField("nom", max_length=80)
     kit = models.CharField("kit", max_length=40, blank=True, default="")
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="créé par")
+    created_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="créé par"
+    )
     created_at = models.DateTimeField("créé le", default=clock.now)
 
     class Meta:
@@ -36,9 +55,10 @@ class Script(models.Model):
 
 
 class ScriptVersion(models.Model):
-    """One version: immutable once active. `model` is the canonical form (sorted keys), `sha256` its fingerprint.
+    """One version: what it is made of never changes. `model`: the canonical form, `sha256` its fingerprint.
 
-    `problems`: what import said, as located lines (reference § 5.2); a `blocking` one keeps it a draft.
+    `problems`: what import said, as located lines (reference § 5.2); a `blocking` one keeps it a draft. `warnings`:
+    what pyxform said, in its own words.
     """
 
     public_id = models.CharField("référence", max_length=12, unique=True, default=ids.new, editable=False)
@@ -51,11 +71,16 @@ class ScriptVersion(models.Model):
     xform = models.TextField("forme XForm", blank=True, default="")
     sha256 = models.CharField("empreinte", max_length=64)
     languages = models.JSONField("langues", default=list)
-    problems = models.JSONField("remarques", default=list)
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="importée par")
+    problems = models.JSONField("remarques", default=list, blank=True)
+    warnings = models.JSONField("remarques du convertisseur", default=list, blank=True)
+    created_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="importée par"
+    )
     created_at = models.DateTimeField("importée le", default=clock.now)
     activated_at = models.DateTimeField("mise en service le", null=True, blank=True)
     retired_at = models.DateTimeField("retirée le", null=True, blank=True)
+
+    objects = Versions.as_manager()
 
     class Meta:
         verbose_name = "version d’un script"
@@ -68,3 +93,13 @@ class ScriptVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.script_id} {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise VersionChanged("a version is written once: its state moves by VERSION.move")
+        super().save(*args, **kwargs)
+
+    @property
+    def blocking(self) -> list[dict[str, Any]]:
+        """What must be corrected before it serves: kept as a draft until then."""
+        return [one for one in self.problems if one.get("severity") == "blocking"]

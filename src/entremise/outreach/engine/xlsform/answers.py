@@ -12,7 +12,7 @@ from entremise.outreach.engine.xlsform.model import Item, Model
 MOST_LETTERS: Final = 2_000
 TICKED: Final = "OK"
 PREFIX: Final = "q-"
-SHOWN: Final = "q-shown"
+SHOWN: Final = "shown"
 """Name of the input that lists the questions the page showed, so that an emptied answer is told from a hidden one."""
 
 _WHOLE = re.compile(r"[+-]?\d{1,12}", re.ASCII)
@@ -140,7 +140,7 @@ _READERS: Final[Mapping[str, Callable[[Item, str, Collection[str]], str]]] = {
 def posted(model: Model, sent: Callable[[str], Iterable[str]]) -> dict[str, str]:
     """The answers of a form: `sent` gives the values of one input (`request.POST.getlist`).
 
-    Inputs are `q-<name>`; `q-shown` lists what the page showed: without value, those were emptied on purpose, the
+    Inputs are `q-<name>`; `shown` lists what the page showed: without value, those were emptied on purpose, the
     others were never answered and keep their default.
     """
     shown = {name for line in sent(SHOWN) for name in str(line).split()}

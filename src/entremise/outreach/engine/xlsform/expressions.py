@@ -275,7 +275,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def without_once(text: str) -> str:
-    """The expression without SurveyCTO's `once(e)`, which becomes `(e)`; as it was when it cannot be read."""
+    """The expression without SurveyCTO's `once(e)`, which becomes `    (e)`; as it was when it cannot be read."""
     reader = _Reader(text, bare=True)
     try:
         reader.cut()
@@ -286,5 +286,5 @@ def without_once(text: str) -> str:
         if kind == "word" and said == "once" and after[1] == "("
     ]  # fmt: skip
     for at in reversed(places):
-        text = text[: at - 1] + text[at + 3 :]
+        text = f"{text[: at - 1]}    {text[at + 3 :]}"  # the places of what follows stay those of the cell
     return text

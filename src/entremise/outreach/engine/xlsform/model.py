@@ -154,6 +154,19 @@ class Model:
         found, _ = arranged(self.items)
         return tuple(found)
 
+    @cached_property
+    def leading(self) -> frozenset[str]:
+        """The questions whose answer changes what the page shows or says."""
+        found: set[str] = set()
+        for item in self.items:
+            for column in ("relevant", "constraint", "calculation", "default", "required", "read_only", "when"):
+                found.update(name for name, _ in read(getattr(item, column)).refs)
+            found.update(name for name, _ in item.filter.refs)
+            found.update(quotes(item))
+            if (item.need or item.emergency) and item.asked:
+                found.add(item.name)
+        return frozenset(found)
+
     @property
     def questions(self) -> list[Item]:
         """What waits for an answer, in the order of the file."""

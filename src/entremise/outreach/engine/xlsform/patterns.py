@@ -10,7 +10,7 @@ from re import _constants as codes, _parser as parser  # type: ignore[attr-defin
 MOST_LETTERS: Final = 200
 MOST_MATCHED: Final = 200
 """A longer answer matches no pattern: it bounds the work of those that are accepted."""
-MOST_WORK: Final = float(MOST_MATCHED**3)
+MOST_WORK: Final = float((MOST_MATCHED + 1) ** 3)
 """Three open-ended repetitions side by side, at the worst."""
 
 
