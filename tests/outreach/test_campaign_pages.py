@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 from django.urls import reverse
 
+from entremise import outreach
 from entremise.kernel import clock
 from entremise.kits.usecases import apply_kit
 from entremise.outreach import usecases
@@ -310,7 +312,10 @@ def test_an_unknown_campaign_or_page_is_not_found(signed_in, path):
 def test_the_kits_shipped_fill_a_campaign_at_every_level(kit):
     register()
     apply_kit(INSTALLATION, kit=kit)
+    values = CampaignDefaults.objects.get().values
     assert CampaignDefaults.objects.get().kit == kit
+    assert set(values["modules"]) <= {one.stem for one in Path(outreach.__file__).parent.glob("data/modules/*.toml")}
+    script(values["scripts"][1])  # only the second one serves: it is the one proposed
     boss = supervisor()
     for level in (1, 2, 3, 4):
         row = usecases.create_campaign(
@@ -319,6 +324,8 @@ def test_the_kits_shipped_fill_a_campaign_at_every_level(kit):
         )  # fmt: skip
         assert row.hours
         assert row.ladder
+        assert row.script is not None
+        assert row.script.code == values["scripts"][1]
         assert "STOP" in row.announcement_text
     apply_kit(INSTALLATION, kit=kit)
     assert CampaignDefaults.objects.count() == 1

@@ -14,7 +14,7 @@ from entremise.kernel.actors import Actor
 from entremise.kernel.errors import NotAllowed
 from entremise.kits import policies as kits
 from entremise.outreach.engine import defaults, hours
-from entremise.outreach.models import CampaignDefaults
+from entremise.outreach.models import CampaignDefaults, Script
 
 SET = declare("outreach.defaults.set", "a appliqué les réglages d’appel d’un kit")
 
@@ -35,11 +35,15 @@ def set_campaign_defaults(actor: Actor, *, kit: str, values: Mapping[str, Any]) 
 
 
 def proposed(kit: str, level: int) -> dict[str, Any]:
-    """The fields that a campaign of this kit starts from at this level of alert. One query."""
+    """The fields that a campaign of this kit starts from at this level of alert; its first script that serves. Two
+    queries."""
     values = CampaignDefaults.objects.filter(kit=kit).values_list("values", flat=True).first() or {}
     found = rhythm_of(values, level)
     texts = values.get("announcement", {})
+    scripts = list(values.get("scripts", ()))
+    known = {one.code: one for one in Script.objects.filter(code__in=scripts, versions__state="active")}
     return found | {
+        "script": next((known[code] for code in scripts if code in known), None),
         "languages": list(values.get("languages", ("fr",))),
         "same_caller": values.get("same_caller", True),
         "ladder": [dict(step) | {"responsible": None} for step in values.get("ladder", defaults.LADDER)],
