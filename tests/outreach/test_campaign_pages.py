@@ -13,7 +13,7 @@ from entremise import outreach
 from entremise.kernel import clock
 from entremise.kits.usecases import apply_kit
 from entremise.outreach import usecases
-from entremise.outreach.models import CallCampaign, CallTask, CampaignDefaults
+from entremise.outreach.models import CallCampaign, CallTask, CampaignDefaults, ScriptVersion
 from tests.accounts.factories import agent, habilitate
 from tests.outreach.factories import (
     CODE,
@@ -315,6 +315,7 @@ def test_the_kits_shipped_fill_a_campaign_at_every_level(kit):
     values = CampaignDefaults.objects.get().values
     assert CampaignDefaults.objects.get().kit == kit
     assert set(values["modules"]) <= {one.stem for one in Path(outreach.__file__).parent.glob("data/modules/*.toml")}
+    ScriptVersion.objects.filter(script__code=values["scripts"][0]).update(state="retired")
     script(values["scripts"][1])  # only the second one serves: it is the one proposed
     boss = supervisor()
     for level in (1, 2, 3, 4):
