@@ -136,12 +136,6 @@ class PlanSeen:
             )
             for week, (placed, places) in enumerate(self.row.by_week)
         ]  # fmt: skip
-        found = []
-        for week, (placed, places) in enumerate(self.row.by_week):
-            first = self._day(week, 0)
-            label = f"{_rank(first)} {date_format(first, 'F')}"
-            found.append(Week(label, placed, places, round(100 * placed / most), round(100 * places / most)))
-        return found
 
     def _day(self, week: int, slot: int) -> date:
         start = self.row.starts_on or clock.day_of(self.row.asked_at)
