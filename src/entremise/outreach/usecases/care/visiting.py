@@ -25,6 +25,8 @@ from entremise.kernel.errors import DomainError
 from entremise.outreach import policies
 from entremise.outreach.models import OPEN_STEPS, EscalationStep
 from entremise.outreach.queries.care import fields_of
+from entremise.people.engine import phone as phones
+from entremise.people.usecases.lines import numbers_of
 from entremise.registers.engine.cells import names_in
 from entremise.territories.queries import theme
 from entremise.vault import usecases as vault
@@ -110,6 +112,6 @@ def _sheet(step: EscalationStep, said: dict[str, str]) -> dict[str, object]:
         "due": date_format(timezone.localtime(step.due_at), "l j F à H:i"),
         "name": who,
         "address": [part.strip() for part in said["address"].split(",") if part.strip()],
-        "number": said.get("phone", ""),
+        "number": " ou ".join(phones.readable(one) for one in numbers_of("phone", said.get("phone", "")).values()),
         "language": step.escalation.task.language,
     }
