@@ -10,7 +10,8 @@ import pytest
 from entremise.outreach.models import CallAttempt, CallTask, Emergency
 from entremise.referrals.models import Difficulty
 from tests.journeys.conftest import Hands
-from tests.outreach.factories import Member, caller, campaign, register, supervisor, town
+from tests.outreach.factories import Member, caller, campaign, register, script, supervisor, town
+from tests.outreach.test_call_screen import scripted
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -210,3 +211,24 @@ def test_danger_at_one_press_with_what_was_typed(open_page, ground, javascript):
     page.get_by_role("button", name="Enregistrer le compte rendu").click()
     page.get_by_role("heading", name="Compte rendu enregistré").wait_for()
     assert CallAttempt.objects.get().disposition == "emergency"
+
+
+def test_questions_follow_the_answers_and_keep_what_is_being_typed(open_page, axe):
+    register()
+    town(2)
+    row, who = campaign(script=script("nuits", model=scripted()).script), caller()
+    page = open_page(f"/veille/appeler/{row.public_id}/", user=who.user)
+    page.get_by_role("button", name="Personne suivante").click()
+    page.get_by_role("group", name="Avez-vous bien dormi").get_by_label("Non").check()
+    page.get_by_label("Que s’est-il passé").fill("Trop chaud sous les toits")
+    page.get_by_role("group", name="Le frigo est-il vide").get_by_label("Oui").check()
+    page.get_by_text("D’après ses réponses : courses, alimentation").wait_for()
+    assert page.get_by_label("Que s’est-il passé").input_value() == "Trop chaud sous les toits"
+    assert page.get_by_label("Courses, alimentation").is_checked()
+    assert axe(page) == []
+    page.get_by_label(re.compile("Oui : son nom")).check()
+    page.get_by_text("Échange complet", exact=False).first.click()
+    page.get_by_role("button", name="Enregistrer et m’arrêter").click()
+    page.get_by_role("heading", name="Compte rendu enregistré").wait_for()
+    assert CallAttempt.objects.get().answered
+    assert Difficulty.objects.get().needs == ["food"]

@@ -11,9 +11,19 @@ from django.core import mail
 from django.test import Client
 
 from entremise.kernel import clock
-from entremise.outreach.models import CallAttempt, CallCampaign, CallEvent, CallTask, Debrief, Emergency, OrphanReport
+from entremise.outreach.engine.xlsform import Choice, Item, Model
+from entremise.outreach.models import (
+    CallAttempt,
+    CallCampaign,
+    CallEvent,
+    CallTask,
+    Debrief,
+    Emergency,
+    OrphanReport,
+    ScriptVersion,
+)
 from entremise.referrals.models import Difficulty
-from tests.outreach.factories import Member, caller, campaign, register, supervisor, tasks, town
+from tests.outreach.factories import Member, caller, campaign, register, script, supervisor, tasks, town
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Member], Client]
@@ -55,7 +65,7 @@ def test_the_page_says_who_how_and_why_and_nothing_more(ground):
     assert "Pourquoi cette fiche" in said
     assert "no-store" in shown["Cache-Control"]
     assert "rue de Fiction" not in said  # an address is for an emergency
-    assert "apa" not in said.lower().replace("apaiser", "")  # nor the register it comes from
+    assert row.registers[0] not in said  # nor the register it comes from
     assert take(client, row) == where  # a second tab, a double click: the same call
 
 
@@ -318,3 +328,84 @@ def test_nobody_without_a_role_comes_in(client):
     row = campaign(persons=1)
     assert client.get(f"/veille/appeler/{row.public_id}/").status_code in (302, 403)
     assert CallEvent.objects.count() == 0
+
+
+def scripted() -> dict[str, Any]:
+    """A script that branches: a bad night asks why; no food proposes a need; somebody on the floor is an emergency."""
+    two = (Choice("oui", {"fr": "Oui"}), Choice("non", {"fr": "Non"}))
+    items = (
+        Item("select_one", "nuit", label={"fr": "Avez-vous bien dormi ?"}, list="on", required="yes"),
+        Item("text", "pourquoi", label={"fr": "Que s’est-il passé ?"}, relevant="${nuit}='non'", required="yes"),
+        Item("select_one", "vide", label={"fr": "Le frigo est-il vide ?"}, list="on", need=("food",)),
+        Item("select_one", "tombee", label={"fr": "Êtes-vous tombée ?"}, list="on", emergency=True),
+    )
+    return Model("Essai", "fr", ("fr",), items, {"on": two}).to_json()
+
+
+@pytest.fixture
+def asking(signed_in: SignIn) -> tuple[Client, CallCampaign, Member]:
+    register()
+    town(2)
+    who = caller()
+    return signed_in(who), campaign(script=script("nuits", model=scripted()).script), who
+
+
+def test_the_script_branches_on_the_server_with_and_without_javascript(asking):
+    client, row, _ = asking
+    where = take(client, row)
+    first = text(client.get(where))
+    assert "Avez-vous bien dormi" in first
+    assert "Que s’est-il passé" not in first
+    plain = text(client.post(f"{where}rendre-compte/", {"q-nuit": "non", "more": "1", "note": "Fatiguée"}))
+    assert "Que s’est-il passé" in plain
+    assert "Fatiguée" in plain
+    piece = client.post(f"{where}suite/", {"q-nuit": "non", "q-vide": "oui"}, headers={"HX-Request": "true"})
+    assert "Que s’est-il passé" in text(piece)
+    assert "<html" not in text(piece)
+    assert "D’après ses réponses : courses, alimentation" in text(piece)
+    assert 'value="food" id="need-food" checked' in text(piece)
+    unticked = {"q-vide": "oui", "offered": "food"}
+    again = text(client.post(f"{where}suite/", unticked, headers={"HX-Request": "true"}))
+    assert 'value="food" id="need-food">' in again  # what the caller took away stays away
+    alarm = text(client.post(f"{where}suite/", {"q-tombee": "oui"}, headers={"HX-Request": "true"}))
+    assert "peut être une urgence" in alarm
+
+
+def test_a_complete_exchange_wants_the_answers_and_loses_none_of_those_given(asking):
+    client, row, _ = asking
+    where = take(client, row)
+    given = {**WELL, "q-nuit": "non", "q-pourquoi": "", "shown": "nuit pourquoi vide tombee", "message": "Après midi"}
+    answer = client.post(f"{where}rendre-compte/", given)
+    said = text(answer)
+    assert answer.status_code == 422
+    assert "Que s’est-il passé ? : Répondez à cette question." in said
+    assert "Après midi" in said
+    assert CallAttempt.objects.count() == 0
+    client.post(f"{where}rendre-compte/", {**given, "q-pourquoi": "Trop chaud", "then": "stop"})
+    attempt = CallAttempt.objects.get()
+    assert attempt.answered
+    assert attempt.script_version is not None
+
+
+def test_who_did_not_answer_is_asked_nothing(asking):
+    client, row, _ = asking
+    where = take(client, row)
+    answer = client.post(f"{where}rendre-compte/", {"disposition": "no_answer", "then": "stop"})
+    assert answer.status_code == 302
+    assert not CallAttempt.objects.get().answered
+
+
+def test_a_script_changed_during_the_call_ends_on_its_own_version(asking):
+    client, row, _ = asking
+    where = take(client, row)
+    pinned = held().script_version
+    assert pinned is not None
+    ScriptVersion.objects.filter(pk=pinned.pk).update(state="retired")
+    ScriptVersion.objects.create(
+        script=pinned.script, number=2, state="active", file_name="essai.xlsx", source=b"", sha256="1" * 64,
+        model=Model("Autre", "fr", ("fr",), (Item("note", "n", label={"fr": "Autre"}),), {}).to_json(),
+        languages=["fr"], activated_at=clock.now(),
+    )  # fmt: skip
+    assert "Avez-vous bien dormi" in text(client.get(where))
+    client.post(f"{where}rendre-compte/", {**WELL, "q-nuit": "oui", "then": "stop"})
+    assert CallAttempt.objects.get().script_version == pinned

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -15,6 +14,7 @@ from entremise.kernel import clock
 from entremise.kernel.http import Request
 from entremise.outreach.engine.xlsform import PREFIX, Page, evaluate, posted
 from entremise.outreach.forms.calls import CONSENTS, FAMILIES, HINTS, TONGUES, URGENCIES, ReportForm
+from entremise.outreach.forms.scripts import blocks
 from entremise.outreach.models import DISPOSITIONS, SLOTS, CallAttempt, CallEvent, CallTask, OrphanReport
 from entremise.outreach.queries import calls as queries, campaigns, care as care_queries, complexity
 from entremise.outreach.queries.scripts import model_of
@@ -72,11 +72,13 @@ def guide(
     errors = {name: [*map(str, form.errors.get(name, ()))] if form else [] for name in ReportForm.base_fields}
     needs = set(sent.getlist("needs"))
     proposed = [code for code in (page.needs if page else []) if code in NEEDS]
+    fresh = set(proposed) - set(sent.get("offered", "").split())  # once unticked, a need stays so
     context: dict[str, Any] = {
         "task": task,
         "token": token,
         "page": page,
-        "needs": [(code, label, code in needs or code in proposed) for code, label in NEEDS.items()],
+        "needs": [(code, label, code in needs or code in fresh) for code, label in NEEDS.items()],
+        "offered": " ".join(proposed),
         "proposed": [NEEDS[code] for code in proposed],
         "urgencies": URGENCIES.items(),
         "consents": CONSENTS.items(),
@@ -89,9 +91,7 @@ def guide(
         "faults": [],
     }
     if page is not None:
-        shown = import_module("entremise.outreach.forms.scripts").blocks(
-            page, told=any(name in page.errors for name in told)
-        )
+        shown = blocks(page, told=any(name in page.errors for name in told))
         context |= {
             "blocks": shown,
             "kept": [(PREFIX + name, value) for name, value in page.kept.items()],
