@@ -34,7 +34,7 @@ from entremise.outreach.usecases.paper import (
     WorkbookUnreadable,
 )
 from entremise.referrals.models import Difficulty
-from tests.outreach.factories import caller, campaign, supervisor, tasks, town
+from tests.outreach.factories import caller, campaign, script, supervisor, tasks, town
 
 pytestmark = pytest.mark.django_db
 SCRIPT = {
@@ -107,11 +107,7 @@ def test_any_text_is_a_code_or_none(text):
 
 
 def test_a_sheet_carries_what_the_caller_needs_and_nothing_else():
-    row = campaign(persons=2, duty_phone="01 99 00 12 34")
-    version = row.script.versions.get()
-    version.model = SCRIPT
-    version.sha256 = "1" * 64
-    version.save()
+    row = campaign(persons=2, duty_phone="01 99 00 12 34", script=script("papier", model=SCRIPT).script)
     done, _, who, _ = given_sheets(2, row=row)
     assert done.content.startswith(b"%PDF")
     text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(done.content)).pages)
@@ -463,6 +459,16 @@ def test_the_pages_of_a_workbook(signed_in):
     assert CallAttempt.objects.count() == 1
     assert client.post("/veille/feuilles/tableur/", {"rows": forms["rows"] + "x"}).status_code == 302
     assert client.post("/veille/feuilles/tableur/refus/", {"refused": "x"}).status_code == 302
+
+
+def test_the_board_and_the_task_lead_to_the_sheets_and_to_the_plan(signed_in):
+    _, row, _, boss = given_sheets(1)
+    CallSheet.objects.update(state="overdue")
+    task = tasks(row)[0]
+    CallTask.objects.filter(pk=task.pk).update(planned_terms={"unserved": 1000})
+    client = signed_in(boss)
+    assert "feuille non revenue" in client.get(f"/veille/tableau/{row.public_id}/").content.decode()
+    assert f"/fiches/{task.public_id}/" in client.get(f"/veille/fiches/{task.public_id}/").content.decode()
 
 
 def test_a_stranger_to_the_team_sees_no_sheet(client):

@@ -27,7 +27,7 @@ from entremise.outreach.models import (
     Shift,
 )
 from entremise.outreach.models.callers import LEVELS as CALLER_LEVELS
-from entremise.outreach.queries import board as queries, campaigns, kpis as figures
+from entremise.outreach.queries import board as queries, campaigns, kpis as figures, paper
 
 HELD = timedelta(minutes=30)
 """A promised call-back is late after that (reference § 13)."""
@@ -98,7 +98,7 @@ def context_of(campaign: CallCampaign, now: datetime) -> dict[str, Any]:
 
 
 def _head(campaign: CallCampaign, now: datetime, counts: queries.Counts, found: figures.Kpis) -> dict[str, Any]:
-    """What presses: five counts and one age. Four queries."""
+    """What presses: six counts and one age. Five queries."""
     opened = Escalation.objects.filter(campaign=campaign, closed_at=None).aggregate(first=Min("opened_at"))["first"]
     emergencies = Emergency.objects.filter(campaign=campaign, closed_at=None).count()
     steps = EscalationStep.objects.filter(escalation__campaign=campaign, escalation__closed_at=None)
@@ -110,6 +110,7 @@ def _head(campaign: CallCampaign, now: datetime, counts: queries.Counts, found: 
         "late": late,
         "orphans": found.orphans,
         "overdue": overdue(campaign, now).count(),
+        "sheets": paper.overdue_count(campaign),
         "urgent": emergencies + late,
     }
 
