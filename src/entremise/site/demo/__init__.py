@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from entremise.site.demo import reference, registers, town, vault
+from entremise.site.demo import reference, registers, town, vault, veille
 from entremise.site.demo.account import Account
 
 __all__ = ["STEPS", "Account", "Step", "finish"]
@@ -29,6 +29,7 @@ STEPS: list[Step] = [
     Step("comptes", reference.accounts),
     Step("habitants", town.inhabitants),
     Step("registres et demandes", vault.registers),
+    Step("campagne d’appels", veille.campaign),
     Step("fichiers, inscriptions et confirmations", registers.at_work, later=True),
 ]
 

@@ -155,7 +155,6 @@ def _open(callers: list[CallerProfile]) -> CallCampaign:
     )  # fmt: skip
     steps = [{**step, "responsible": bruno.pk} for step in row.ladder]
     CallCampaign.objects.filter(pk=row.pk).update(
-        hours=ALWAYS,  # the rules say 8 a.m. to 9 p.m.; a visitor comes at any hour
         ladder=steps,
         numbers_confirmed_by=bruno.pk,
         numbers_confirmed_at=now,
@@ -165,7 +164,8 @@ def _open(callers: list[CallerProfile]) -> CallCampaign:
     _shifts(row, bruno, callers, now)
     row.refresh_from_db()
     outreach.open_campaign(actor, campaign=row)
-    CallCampaign.objects.filter(pk=row.pk).update(opened_at=now - timedelta(days=4))
+    # The rules say 8 a.m. to 9 p.m.; a visitor comes at any hour.
+    CallCampaign.objects.filter(pk=row.pk).update(opened_at=now - timedelta(days=4), hours=ALWAYS)
     row.refresh_from_db()
     return row
 
@@ -234,7 +234,7 @@ def _this_morning(row: CallCampaign, callers: list[CallerProfile]) -> None:
         if place < 4:
             outreach.report_call(
                 actor, task=claim.task, token=claim.token, key=f"demonstration-{place}",
-                disposition="reached_complete",
+                disposition="reached_complete", answers={"etat": "bien", "rappel": "non"},
                 message="Répond lentement : laisser sonner." if place == 0 else "",
             )  # fmt: skip
         elif place == 4:
