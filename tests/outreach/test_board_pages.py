@@ -157,5 +157,29 @@ def test_a_late_report_is_read_beside_what_was_recorded_and_decided_once(boss):
     assert CallAttempt.objects.filter(late=True).count() == 1
 
 
+def test_a_person_who_calls_is_found_by_their_number_and_it_is_a_sign_of_life(boss):
+    row = campaign(persons=1)
+    town(1, phone="+33639981234")
+    usecases.fill_tasks(usecases_machine(), campaign=row)
+    page = reverse("outreach:incoming")
+    assert boss.post(page, {"phone": "12"}).status_code == 422
+    assert "Personne n’est connu" in boss.post(page, {"phone": "06 39 98 99 99"}).content.decode()
+    text = boss.post(page, {"phone": "06 39 98 12 34"}).content.decode()
+    one = CallTask.objects.order_by("-pk").first()
+    assert one.public_id in text
+    assert "0639981234" not in text.replace(" ", "").split("<table")[1]
+    note = reverse("outreach:incoming_note", args=[one.public_id])
+    said = {"key": "recu-par-essai", "disposition": "reached_callback"}
+    assert boss.post(note, said).status_code == 422, "a promise has its hour"
+    answer = boss.post(
+        note, {"key": "recu-par-essai", "disposition": "reached_complete", "message": "Va bien"}, follow=True
+    )
+    assert "L’appel reçu est noté" in answer.content.decode()
+    boss.post(note, {"key": "recu-par-essai", "disposition": "reached_complete"})
+    assert CallAttempt.objects.filter(task=one, direction="in").count() == 1
+    one.refresh_from_db()
+    assert one.last_sign_of_life_at is not None
+
+
 def test_every_event_of_the_machine_has_its_words():
     assert set(supervising.EVENTS) == set(EVENTS)

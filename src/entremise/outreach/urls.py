@@ -116,4 +116,6 @@ urlpatterns: list[URLPattern] = [
     path("veille/en-attente/<slug:public_id>/", tasks.orphan, name="orphan"),
     path("veille/en-attente/<slug:public_id>/decider/", tasks.orphan_decide, name="orphan_decide"),
     path("veille/fiches/<slug:public_id>/", tasks.task_page, name="task"),
+    path("veille/appel-recu/", tasks.incoming, name="incoming"),
+    path("veille/fiches/<slug:public_id>/appel-recu/", tasks.incoming_note, name="incoming_note"),
 ]

@@ -7,7 +7,9 @@ from typing import Any
 from django import forms
 
 from entremise.accounts.models import User
-from entremise.outreach.models import CLOSED, CallCampaign, CallTask
+from entremise.outreach.models import CLOSED, DISPOSITIONS, CallCampaign, CallTask
+from entremise.outreach.usecases.calls.incoming import RECEIVABLE
+from entremise.people.engine import phone as phones
 
 AFTER = {
     "ready": "la remettre dans la file",
@@ -107,3 +109,43 @@ class DecisionForm(ReasonForm):
         if found.get("to") == "closed" and not found.get("closed_reason"):
             self.add_error("closed_reason", "Choisissez le motif de fin.")
         return found
+
+
+class NumberForm(forms.Form):
+    """The number a person calls from, normalised; never kept in a form that comes back."""
+
+    use_required_attribute = False
+
+    phone = forms.CharField(
+        label="Numéro affiché, ou dit par la personne",
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+        error_messages={"required": "Écrivez le numéro, en dix chiffres."},
+    )
+
+    def clean_phone(self) -> str:
+        try:
+            return phones.normalise(self.cleaned_data["phone"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class IncomingForm(forms.Form):
+    """What came of a call that was received."""
+
+    use_required_attribute = False
+
+    key = forms.CharField(widget=forms.HiddenInput, min_length=8, max_length=64)
+    disposition = forms.ChoiceField(
+        label="Que s’est-il passé ?",
+        choices=[(code, DISPOSITIONS[code]) for code in DISPOSITIONS if code in RECEIVABLE and code != "emergency"],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez ce que la personne a dit."},
+    )
+    next_at = forms.DateTimeField(
+        label="Rappeler le",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": "Donnez le jour et l’heure, par exemple 12/07/2030 10:30."},
+    )
+    message = forms.CharField(label="Message pour le prochain appel", max_length=280, required=False)

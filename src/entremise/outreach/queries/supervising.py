@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.debug import sensitive_variables
@@ -14,9 +15,20 @@ from django.views.decorators.debug import sensitive_variables
 from entremise.kernel.actors import Actor
 from entremise.kernel.errors import DomainError, NotFound
 from entremise.outreach.engine.complexity import REASONS
-from entremise.outreach.models import CLOSED, DISPOSITIONS, TASK_STATES, CallAttempt, CallEvent, CallTask, OrphanReport
+from entremise.outreach.models import (
+    CLOSED,
+    DISPOSITIONS,
+    TASK_STATES,
+    CallAttempt,
+    CallCampaign,
+    CallEvent,
+    CallTask,
+    OrphanReport,
+)
 from entremise.outreach.registry import REGISTER
 from entremise.people.engine import phone as phones
+from entremise.people.queries import together_many
+from entremise.people.registry import REGISTER as PERSONNE
 from entremise.vault import registry, usecases as vault
 
 EVENTS: Final[Mapping[str, str]] = {
@@ -172,3 +184,25 @@ def late_report(actor: Actor, row: OrphanReport) -> LateReport:
     said = json.loads(opened.values[name])
     after = parse_datetime(said["next_at"]) if said.get("next_at") else None
     return LateReport(said.get("answers", {}), said.get("message", ""), said.get("note", ""), after)
+
+
+@sensitive_variables()
+def called_from(actor: Actor, number: str) -> list[CallTask]:
+    """The tasks of whoever answers on this number (E.164), those of campaigns under way first, at most 20.
+
+    A search in each register that campaigns call, journalled by the vault, as for any search. Raises NotAllowed,
+    TooManyRows, and as `vault.usecases.find`.
+    """
+    codes = {code for row in CallCampaign.objects.exclude(state="draft") for code in row.registers}
+    persons: set[UUID] = set()
+    for code in sorted(codes | {PERSONNE}):
+        if "phone" in registry.profile(code).indexed:
+            persons |= set(
+                vault.find(
+                    actor, register=code, by="phone", value=number, purpose="outreach.call",
+                    motive="Une personne appelle la veille : retrouver sa fiche",
+                )
+            )  # fmt: skip
+    every = frozenset().union(*together_many(persons).values()) if persons else frozenset()
+    rows = CallTask.objects.filter(person__in=every).exclude(campaign__state="draft").select_related("campaign")
+    return sorted(rows, key=lambda row: (row.campaign.state == "closed", -row.pk))[:20]

@@ -20,7 +20,8 @@ from entremise.outreach.queries import campaigns as queries, mine
 TAGS = {"draft": "", "open": "good", "paused": "warn", "closed": ""}
 TEAM_ROOMS = (
     ("outreach:callers", "Appelants"), ("outreach:shifts", "Permanences"),
-    ("outreach:script_list", "Scripts"), ("outreach:emergencies", "Urgences"), ("outreach:searches", "Recherches"),
+    ("outreach:script_list", "Scripts"),
+    ("outreach:incoming", "Appel reçu"), ("outreach:emergencies", "Urgences"), ("outreach:searches", "Recherches"),
     ("outreach:sheets", "Saisir des feuilles"),
 )  # fmt: skip
 """The other rooms of Veille for a supervisor, by the name of their first page."""

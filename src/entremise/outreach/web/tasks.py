@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from entremise.kernel import clock
+from entremise.kernel import clock, ids
 from entremise.kernel.errors import DomainError, NotFound
 from entremise.kernel.http import Request, tell
 from entremise.outreach import policies, usecases
@@ -21,6 +21,7 @@ from entremise.outreach.forms import board as forms
 from entremise.outreach.models import CallCampaign, CallTask, OrphanReport
 from entremise.outreach.queries import board as queries, calls, campaigns, supervising
 from entremise.outreach.queries.board import Kind
+from entremise.outreach.usecases.calls.refusals import ReportIncomplete
 from entremise.outreach.web.board import overdue
 
 PAGE = 50
@@ -155,3 +156,43 @@ def orphan_decide(request: Request, public_id: str) -> HttpResponse:
             messages.success(request, "Compte rendu repris." if accept else "Compte rendu écarté.")
             return redirect("outreach:orphans", row.task.campaign.public_id)
     return _orphan_page(request, row, form)
+
+
+@sensitive_variables()
+@require_http_methods(["GET", "POST"])
+def incoming(request: Request) -> HttpResponse:
+    """Somebody called us: their number, as it is displayed or said, leads to their tasks. Nothing is kept of it."""
+    policies.require_supervisor(request.actor)
+    form = forms.NumberForm(request.POST or None)
+    found: list[CallTask] | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            found = supervising.called_from(request.actor, form.cleaned_data["phone"])
+        except DomainError as error:
+            tell(form, error)
+    context = {"form": form, "found": found}
+    return render(request, "outreach/incoming.html", context, status=422 if form.errors else 200)
+
+
+@sensitive_variables()
+@require_http_methods(["GET", "POST"])
+def incoming_note(request: Request, public_id: str) -> HttpResponse:
+    """Write down a call that was received, at any time, even once the campaign is over."""
+    policies.require_supervisor(request.actor)
+    row = calls.task_of(public_id)
+    if row is None:
+        raise NotFound("Cette fiche n’existe pas.")
+    form = forms.IncomingForm(request.POST or None, initial={"key": ids.new()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            usecases.record_incoming(request.actor, campaign=row.campaign, person=row.person_id, **form.cleaned_data)
+        except ReportIncomplete as error:
+            for name, text in error.fields.items():
+                form.add_error(name if name in form.fields else None, text)
+        except DomainError as error:
+            tell(form, error)
+        else:
+            messages.success(request, "L’appel reçu est noté.")
+            return redirect("outreach:task", row.public_id)
+    context = {"task": row, "form": form, "who": supervising.who(request.actor, row)}
+    return render(request, "outreach/incoming_note.html", context, status=422 if form.errors else 200)

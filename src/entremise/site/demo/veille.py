@@ -29,6 +29,7 @@ from entremise.outreach.usecases.care.answering import acknowledge_emergency
 from entremise.outreach.usecases.care.opening import open_ladder
 from entremise.outreach.usecases.care.raising import raise_emergency
 from entremise.people.engine.phone import normalise
+from entremise.people.models import LineMark
 from entremise.people.usecases import enrol_many
 from entremise.site.demo.account import Account
 from entremise.site.demo.reference import PASSWORD, TOWN
@@ -212,6 +213,8 @@ def _three_days(row: CallCampaign, callers: list[CallerProfile]) -> None:
     for task in touched.values():
         CallTask.objects.filter(pk=task.pk).update(**{name: getattr(task, name) for name in CHANGED})
     keep(story, random.Random(38))  # noqa: S311 - a story, not a secret
+    bad = [one.person_id for one in story.attempts if one.disposition in ("wrong_number", "out_of_service")]
+    LineMark.objects.filter(person__in=bad).update(status="wrong", checked_at=now)
     for place, task in enumerate(story.unreachable):
         open_ladder(MACHINE, task=task, now=now - timedelta(hours=place % 9, minutes=40))
 
