@@ -60,6 +60,18 @@ def test_a_claim_pins_the_script_raises_the_token_and_leaves_an_event_and_a_trac
     assert (entry.seq, entry.link, entry.actor_label, entry.channel) == (None, "", who.actor.label, "web")
 
 
+def test_nobody_calls_outside_the_dates_they_gave():
+    row, _ = queue(1)
+    today = clock.today()
+    for dates in (
+        {"available_from": today + timedelta(days=1)},
+        {"available_from": today - timedelta(days=9), "available_until": today - timedelta(days=1)},
+    ):
+        with pytest.raises(refusals.CallerPaused, match="disponibilité"):
+            claim(made.caller(**dates), row)
+    assert claim(made.caller(available_from=today, available_until=today), row).task
+
+
 def test_who_holds_a_call_gets_it_back_even_when_the_campaign_pauses():
     row, _ = queue(2)
     who = made.caller()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from entremise.kernel.db import run_prepared
 from entremise.outreach import policies
 from entremise.outreach.engine.dispositions import slots_allowed
 from entremise.outreach.models import CHANNELS, CallCampaign, CallTask, ScriptVersion
+from entremise.outreach.queries.callers import PAUSES
 from entremise.outreach.queries.calls import why_nothing
 from entremise.outreach.usecases.calls import statement, timing
 from entremise.outreach.usecases.calls.holding import expire_due
@@ -65,6 +66,7 @@ class Standing:
     level: int
     languages: Sequence[str]
     paused_until: datetime | None
+    available: tuple[date | None, date | None]
     live: int | None
     due: bool
     conversations: int
@@ -108,9 +110,10 @@ def claim_call(
 def standing(user: int, campaign: CallCampaign, now: datetime) -> Standing:
     """Everything a claim asks before it takes: one query."""
     asked = {"user": user, "campaign": campaign.pk, "now": now, "day": timing.day_start(now)}
-    ((state, profile, level, languages, paused, live, due, conversations, minutes, debrief),) = run_prepared(
-        statement.STANDING, asked
-    ) or [("closed", None, 0, [], None, None, False, 0, 0, False)]
+    ((state, profile, level, languages, paused, start, end, live, due, conversations, minutes, debrief),) = (
+        run_prepared(statement.STANDING, asked)
+        or [("closed", None, 0, [], None, None, None, None, False, 0, 0, False)]
+    )
     if isinstance(languages, str):
         languages = json.loads(languages)
     if isinstance(paused, str):
@@ -118,8 +121,13 @@ def standing(user: int, campaign: CallCampaign, now: datetime) -> Standing:
     if paused is not None and paused.tzinfo is None:  # SQLite keeps no zone: UTC
         paused = paused.replace(tzinfo=UTC)
     return Standing(
-        state, profile, level or 0, languages or (), paused, live, bool(due), conversations, minutes, bool(debrief)
-    )
+        state, profile, level or 0, languages or (), paused, (_day(start), _day(end)), live, bool(due), conversations,
+        minutes, bool(debrief),
+    )  # fmt: skip
+
+
+def _day(said: date | str | None) -> date | None:
+    return date.fromisoformat(said) if isinstance(said, str) else said
 
 
 def may_call(campaign: CallCampaign, who: Standing, now: datetime, *, hours: bool = True) -> None:
@@ -147,6 +155,11 @@ def may_call(campaign: CallCampaign, who: Standing, now: datetime, *, hours: boo
     if who.paused_until is not None and who.paused_until > now:
         until = timezone.localtime(who.paused_until)
         raise CallerPaused(f"Vous êtes en pause jusqu’au {until:%d/%m à %H h %M}. Votre parcours permet de l’abréger.")
+    start, end = who.available
+    if start is not None and clock.day_of(now) < start:
+        raise CallerPaused(PAUSES["too_early"].format(day=f"{start:%d/%m/%Y}"))
+    if end is not None and clock.day_of(now) > end:
+        raise CallerPaused(PAUSES["too_late"].format(day=f"{end:%d/%m/%Y}"))
     if who.conversations >= campaign.daily_conversations or who.minutes >= campaign.daily_minutes:
         raise CapReached(
             f"Vous avez fait votre part pour aujourd’hui : {who.conversations} conversations, {who.minutes} minutes. "

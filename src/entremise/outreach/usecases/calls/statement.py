@@ -162,6 +162,7 @@ RETURNING id"""
 PG_EXPIRE: Final = EXPIRE.format(skip=" FOR UPDATE SKIP LOCKED")
 LITE_EXPIRE: Final = EXPIRE.format(skip="")
 STANDING: Final = """SELECT c.state, p.state, p.level, p.languages, p.paused_until,
+ p.available_from, p.available_until,
  (SELECT t.id FROM outreach_calltask t WHERE t.claimed_by_id = %(user)s AND t.state = 'claimed'
    AND t.claim_channel = 'web' AND t.lease_until > %(now)s),
  EXISTS (SELECT 1 FROM outreach_calltask t WHERE t.state = 'claimed' AND t.lease_until <= %(now)s),
