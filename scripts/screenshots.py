@@ -51,14 +51,27 @@ BEHIND = {
     "/registres/signalements/": "armelle",
     "/registres/r/apa/informer/": "sylvie",
     "/registres/r/canicule/prefet/": "helene",
+    "/veille/": "bruno",
+    "/veille/tableau/*/": "bruno",
+    "/veille/appel-recu/": "bruno",
+    "/veille/urgences/": "bruno",
+    "/veille/recherches/": "bruno",
+    "/veille/campagnes/nouvelle/": "bruno",
+    "/veille/scripts/": "bruno",
+    "/veille/appelants/": "bruno",
+    "/veille/permanences/": "mehdi",
+    "/veille/parcours/": "mehdi",
+    "/veille/appeler/*/": "mehdi",
     "/regles/qui-pourrait/?register=canicule&field=phone&action=read": "maud",
 }
-"""Pages of agents, and the account of the demonstration that sees each."""
+"""Pages of agents, and the account of the demonstration that sees each; `*`: a link of the home of Veille."""
 DOCS = {
     "accueil": ("/", 1024, False),
     "accueil-telephone": ("/", 320, True),
     "registres": ("/registres/", 1024, False),
     "registre-canicule": ("/registres/r/canicule/", 1024, False),
+    "tableau-veille": ("/veille/tableau/*/", 1024, False),
+    "sans-signe-de-vie": ("/veille/recherches/", 1024, False),
 }
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -95,6 +108,9 @@ def shoot(browser: Browser, path: str, width: int, dark: bool, file: Path, *, wh
     page = context.new_page()
     if path in BEHIND:
         enter(page, {"helene": "Hélène"}.get(BEHIND[path], BEHIND[path]))
+    if "*" in path:
+        page.goto(f"http://{BIND}/veille/")
+        path = page.locator(f'a[href^="{path.partition("*")[0]}"]').first.get_attribute("href")
     page.goto(f"http://{BIND}{path}")
     height = page.evaluate("document.documentElement.scrollHeight")
     if whole and height > TALLEST:

@@ -31,7 +31,7 @@ from entremise.outreach.queries.calls import calls_of
 from entremise.outreach.usecases.calls import Nothing, refusals
 from entremise.outreach.usecases.calls.moving import EVENTS
 from entremise.people.models import LineMark, Objection
-from entremise.people.queries import lines_of
+from entremise.people.queries import lines_of, live_objections
 from entremise.referrals.models import Difficulty
 from entremise.vault import queries as vault
 from entremise.vault.models import Cell
@@ -203,6 +203,20 @@ def test_an_emergency_in_a_stale_report_is_raised_at_once():
     assert late.orphan is not None
     assert Emergency.objects.get().task_id == claim.task.pk
     assert (fresh(claim).state, fresh(claim).urgent) == ("needs_supervisor", True)
+
+
+def test_a_no_in_a_stale_report_holds_at_once_and_ends_the_call_of_who_took_over():
+    who, claim = held()
+    other = made.caller()
+    CallTask.objects.filter(pk=claim.task.pk).update(lease_until=clock.now() - timedelta(minutes=1))
+    second = usecases.claim_call(other.actor, campaign=claim.task.campaign)
+    late = report(who, claim, "objection")
+    assert late.orphan is not None
+    assert claim.task.campaign.purpose in live_objections(claim.task.person_id)
+    assert (fresh(claim).state, fresh(claim).closed_reason) == ("closed", "objection")
+    kept = report(other, second, key="c" * 12)
+    assert kept.attempt is not None or kept.orphan is not None, "what the other typed is not lost"
+    assert fresh(claim).state == "closed"
 
 
 def test_somebody_who_never_held_the_task_reports_nothing():

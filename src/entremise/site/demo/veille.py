@@ -255,4 +255,5 @@ def _this_morning(row: CallCampaign, callers: list[CallerProfile]) -> None:
             outreach.report_call(
                 able[7], task=again.task, token=again.token, key="demonstration-kept", disposition="no_answer"
             )
+    outreach.ask_plan(bruno, campaign=row)  # the worker makes it
     CallerProfile.objects.filter(user__in=[actor.user_id for actor in able[:12]]).update(seen_at=clock.now())

@@ -24,6 +24,7 @@ from entremise.outreach.usecases.calls import keeping
 from entremise.outreach.usecases.calls.checking import Report, check, read_answers
 from entremise.outreach.usecases.calls.refusals import ReportIncomplete
 from entremise.outreach.usecases.calls.settling import settle
+from entremise.people.usecases import record_objection
 from entremise.vault import usecases as vault
 
 REPORTED = declare("outreach.call.reported", "a rendu compte d’un appel")
@@ -162,6 +163,10 @@ def _keep_whole(actor: Actor, row: CallTask, token: int, report: Report, user: i
     )
     if report.disposition == "emergency":
         keeping.raise_alarm(actor, row, token)
+    if report.disposition == "objection":  # a no holds from the second it is told, whatever became of the call
+        record_objection(
+            actor.speaking_for(row.person_id, "phone"), person=row.person_id, purpose=row.campaign.purpose
+        )
     record_soon(actor, REPORTED, orphan, disposition=report.disposition, orphan=True)
     return Reported(row, orphan=orphan)
 
