@@ -62,6 +62,7 @@ OUTSIDE_A_TRANSACTION = {
     "registers.open_asides",  # the same
     "registers.aside_table",  # the same
     "outreach.open_sheet",  # the same
+    "referrals.load_directory",  # by batches of 500, then one that says the file is in
     "outreach.claim_call",  # one statement on PostgreSQL; on SQLite it opens its own around the take
     "outreach.open_report",  # reads, journalled by the vault
     "outreach.purge_reports",  # person by person; marks the campaign at the end

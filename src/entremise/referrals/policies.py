@@ -15,3 +15,16 @@ def can_note(actor: Actor) -> bool:
 def can_judge(actor: Actor) -> bool:
     """Who reads forms to act on them; a supervisor where no referrer is there yet."""
     return actor.user_id is not None and actor.has("referrer", "supervisor")
+
+
+READING = ("referrer", "supervisor", "matchmaker", "lead_matchmaker", "keeper")
+
+
+def can_read_directory(actor: Actor) -> bool:
+    """Who chooses a service for somebody, or keeps the list."""
+    return actor.user_id is not None and actor.has(*READING)
+
+
+def can_keep_directory(actor: Actor) -> bool:
+    """Who loads files, settles errors, says which thématiques answer a need."""
+    return actor.has("machine") or (actor.user_id is not None and actor.has("referrer", "keeper"))

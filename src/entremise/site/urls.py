@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("entremise.mutualaid.urls")),
     path("", include("entremise.outreach.urls")),
     path("", include("entremise.people.urls")),
+    path("", include("entremise.referrals.urls")),
     path("", include("entremise.registers.urls")),
     path("", include("entremise.rules.urls")),
     path("", include("entremise.territories.urls")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from entremise.site.demo import reference, registers, town, vault, veille
+from entremise.site.demo import reference, registers, services, town, vault, veille
 from entremise.site.demo.account import Account
 
 __all__ = ["STEPS", "Account", "Step", "finish"]
@@ -28,6 +28,7 @@ STEPS: list[Step] = [
     Step("territoires et kit de crise", reference.load),
     Step("comptes", reference.accounts),
     Step("habitants", town.inhabitants),
+    Step("annuaire des services", services.directory),
     Step("registres et demandes", vault.registers),
     Step("campagne d’appels", veille.campaign),
     Step("fichiers, inscriptions et confirmations", registers.at_work, later=True),

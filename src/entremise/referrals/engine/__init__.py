@@ -1,0 +1,1 @@
+"""The directory in plain Python: files read, records checked, hours understood, answers ranked."""
