@@ -59,3 +59,18 @@ def test_always_open_and_a_range_over_the_end_of_the_week():
     assert told("24/7", "2026-12-25 03:00").state == "open"
     assert told("Sa-Mo 10:00-12:00; PH off", "2026-11-30 11:00").state == "open"
     assert told("Sa-Mo 10:00-12:00; PH off", "2026-12-01 11:00").opens == datetime.fromisoformat("2026-12-05 10:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("Mo-Fr 09:00-12:00,13:30-17:00; PH off",
+         ["du lundi au vendredi : 9 h à 12 h, 13 h 30 à 17 h", "jours fériés : fermé"]),
+        ("Mo,Tu,Sa 08:30-18:00", ["lundi et mardi : 8 h 30 à 18 h", "samedi : 8 h 30 à 18 h"]),
+        ("24/7", ["du lundi au dimanche : jour et nuit", "jours fériés : jour et nuit"]),
+    ],
+)  # fmt: skip
+def test_a_week_is_read_aloud_in_french(text, lines):
+    week = hours.parse(text)
+    assert week is not None
+    assert hours.in_french(week) == lines

@@ -132,6 +132,38 @@ def at(week: Week, now: datetime, is_holiday: Holiday) -> Opening:
     return Opening("unknown" if today is None else "closed", opens=opens)
 
 
+FRENCH: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+
+
+def in_french(week: Week) -> list[str]:
+    """A week as read aloud: « du lundi au vendredi : 9 h à 12 h, 13 h 30 à 17 h ». Days that follow are one line."""
+    lines: list[str] = []
+    first = 0
+    for day in range(1, 8):
+        if day < 7 and week.days[day] == week.days[first]:
+            continue
+        if spans := week.days[first]:
+            last = day - 1
+            span = {0: FRENCH[first], 1: f"{FRENCH[first]} et {FRENCH[last]}"}.get(
+                last - first, f"du {FRENCH[first]} au {FRENCH[last]}"
+            )
+            lines.append(f"{span} : {_said(spans)}")
+        first = day
+    if week.holiday is not None:
+        lines.append(f"jours fériés : {_said(week.holiday) if week.holiday else 'fermé'}")
+    return lines
+
+
+def _said(spans: Spans) -> str:
+    if spans == ((0, _MIDNIGHT),):
+        return "jour et nuit"
+    return ", ".join(f"{_hour(start)} à {_hour(end)}" for start, end in spans)
+
+
+def _hour(minute: int) -> str:
+    return f"{minute // 60} h" + (f" {minute % 60:02d}" if minute % 60 else "")
+
+
 def _next(now: datetime) -> date:
     return now.date() + timedelta(days=1)
 

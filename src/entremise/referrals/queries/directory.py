@@ -120,6 +120,12 @@ def opening_of(row: Service, local: datetime) -> hours.Opening:
     return hours.at(week, local, hours.calendar(department_of(row.commune_code)))
 
 
+def hours_of(row: Service) -> list[str]:
+    """Its hours in French, a line a group of days; the text itself when we do not read it."""
+    week = hours.parse(row.hours)
+    return hours.in_french(week) if week else [row.hours] if row.hours else []
+
+
 def _clock(moment: datetime) -> str:
     return "minuit" if not moment.hour and not moment.minute else date_format(moment, r"G \h i").removesuffix(" 00")
 

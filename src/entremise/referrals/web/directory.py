@@ -60,7 +60,7 @@ def _page(request: Request, public_id: str, report: ReportForm | None = None) ->
     local = timezone.localtime(clock.now()).replace(tzinfo=None)
     context = {
         "row": row, "said": said, "opening": directory.opening_words(directory.opening_of(row, local), local),
-        "stale": directory.is_stale(row), "zones": directory.zone_names(row),
+        "stale": directory.is_stale(row), "zones": directory.zone_names(row), "hours": directory.hours_of(row),
         "lists": [
             (label, [words.get(code, code) for code in said.get(name, [])])
             for name, label in (
