@@ -233,3 +233,19 @@ def test_only_who_keeps_the_directory_loads_it_once(run_jobs):
     run_jobs()
     batch.refresh_from_db()
     assert (batch.state, batch.done, Service.objects.count()) == ("loaded", 2, 1)
+
+
+@pytestmark_db
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["nom", "thematiques", "zone_eligibilite", "telephone", "latitude", "inconnu\x00"])
+@pytest.mark.parametrize(
+    "value", ["\x00", "a\x00b\x00c", "\ud800abc", float("nan"), "Infinity", 10**400, [[]], {"a": 1}]
+)
+def test_no_value_that_a_database_refuses_gets_as_far(name, value):
+    row = {**SERVICE, "thematiques": ["equipement-et-alimentation--alimentation"], name: value}
+    data = json.dumps({"structures": [STRUCTURE], "services": [row]}).encode()
+    batch = usecases.receive_directory(MACHINE, data=data, title="x.json")
+    usecases.load_directory(MACHINE, batch=batch)
+    batch.refresh_from_db()
+    assert batch.counts["accepted"] + batch.counts["rejected"] == batch.counts["read"] == 2
+    assert Service.objects.count() + 1 == batch.counts["accepted"]

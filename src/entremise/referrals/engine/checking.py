@@ -6,6 +6,7 @@ One problem a cell at most, in French, with the closest accepted value. `check` 
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from data_inclusion.schema import v1
 from data_inclusion.schema.v1.score_qualite import CRITERES
 from pydantic import ValidationError
 
-from entremise.referrals.engine.files import LISTS, SCHEMA, File, Problem, Row
+from entremise.referrals.engine.files import LISTS, SCHEMA, File, Problem, Row, storable
 from entremise.referrals.engine.themes import labels
 
 PADDED: Final = {"code_postal": 5, "code_insee": 5, "siret": 14}
@@ -24,6 +25,7 @@ _FRENCH_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 COUNTRY, TOWN, EPCI, DEPARTMENT = "country", "commune", "epci", "departement"
 WIDE: Final = {"source": 100, "id": 200, "structure_id": 200}
 """Longest identifiers we keep; the schema gives them no bound."""
+NUMBERS: Final = ("longitude", "latitude", "volume_horaire_hebdomadaire")
 _SAID: Final[Mapping[str, str]] = {
     "missing": "Cette valeur est obligatoire.",
     "string_type": "La valeur doit être un texte.",
@@ -135,7 +137,7 @@ class _Cells:
         if name in PADDED and isinstance(value, int | float | str) and not isinstance(value, bool):
             return self._padded(name, str(value).strip())
         if isinstance(value, str):
-            value = value.replace("\x00", "").strip()
+            value = storable(value).strip()
             if name == "date_maj" and (day := _FRENCH_DAY.fullmatch(value)):
                 iso = f"{day[3]}-{int(day[2]):02d}-{int(day[1]):02d}"
                 self.tell(name, "date_read", f"Date lue comme {iso}.", "notice")
@@ -169,6 +171,9 @@ def _row(
         if len(str(values.get(name, ""))) > most:
             cells.tell(name, "too_long", f"La valeur est trop longue : {most} caractères au plus.")
     model = _schema(cells)
+    for name in NUMBERS if model is not None else ():
+        if (number := getattr(model, name, None)) is not None and not math.isfinite(number):
+            cells.tell(name, "value_wrong", "La valeur doit être un nombre fini.")  # JSON knows no NaN
     _commune(cells, places)
     zones = _zones(cells, places) if sheet == "Services" else ()
     if sheet == "Services" and values.get("structure_id") and (source, str(values["structure_id"])) not in structures:

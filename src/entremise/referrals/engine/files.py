@@ -57,7 +57,14 @@ class Problem:
     severity: str = "error"
 
     def as_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        """Plain JSON that any database keeps: no NUL, no half of a surrogate pair, which PostgreSQL refuses."""
+        said = {name: getattr(self, name) for name in self.__slots__}
+        return {name: storable(value) if isinstance(value, str) else value for name, value in said.items()}
+
+
+def storable(text: str) -> str:
+    """The text without what PostgreSQL refuses in JSON: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 @dataclass(slots=True)
