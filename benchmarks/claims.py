@@ -30,11 +30,17 @@ def measure(size: int) -> dict[str, Any]:
 
     from tests.outreach import claimers
 
-    rows, figures = [], {}
+    rows, figures, rates = [], {}, []
     connections.close_all()
-    for words, kills in (("8 processes", 0), ("8 processes, killed with -9", KILLS)):
+    many = min(PROCESSES, size + 1)
+    for words, kills in ((f"{many} processes", 0), (f"{many} processes, killed with -9", min(KILLS, size - 1))):
         with tempfile.TemporaryDirectory(prefix="entremise-claims-") as folder:
-            told = claimers.storm(Path(folder), tasks=size, callers=PROCESSES, kills=kills, env=dict(os.environ))
+            env = {**os.environ, "ENTREMISE_DEMO": "1"}
+            if connection.vendor == "sqlite":  # a base of its own, with its own master key
+                env["ENTREMISE_HOME"] = folder
+                claimers.ask("migrate", env=env)
+            told = claimers.storm(Path(folder), tasks=size, callers=many, kills=kills, env=env)
+        rates.append(size / told["seconds"])
         lost = size - told["attempts"]
         rows.append(
             {
@@ -46,10 +52,10 @@ def measure(size: int) -> dict[str, Any]:
         )  # fmt: skip
         if told["twice"] or told["doubles"] or lost or told["errors"] or told["broken"] is not None:
             raise SystemExit(f"claims: {told}")
-    ratios: dict[str, float] = {}
+    ratios = {"claims a second, killed processes against whole ones": round(rates[1] / rates[0], 2)}
     if connection.vendor == "postgresql":
         figures = against_pgbench()
-        ratios = {"claims a second, use case against the bare statement (floor 0.5)": figures["ratio"]}
+        ratios["claims a second, use case against the bare statement (floor 0.5)"] = figures["ratio"]
     return {"size": size, "rows": rows, "ratios": ratios, **figures}
 
 

@@ -1,22 +1,17 @@
-"""Load 20,000 services twice, then search, in a database thrown away. `python -m benchmarks.directory [count]`."""
+"""Load services twice, then search them: a need, a commune, a public, ranked with reasons."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-import tempfile
 import time
+from typing import Any
+
+SIZE = 20_000  # services
 
 
-def main(count: int) -> None:
-    os.environ["ENTREMISE_HOME"] = tempfile.mkdtemp(prefix="entremise-directory-")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "entremise.site.settings")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
+def measure(size: int) -> dict[str, Any]:
+    """The baseline is the barest question on the same table: the services of a commune, unranked."""
+    from benchmarks.rules import timed
     from entremise.kernel.actors import Actor
     from entremise.referrals import usecases
     from entremise.referrals.engine.themes import THEMES, themes
@@ -25,14 +20,13 @@ def main(count: int) -> None:
     from entremise.territories.queries import commune
     from entremise.territories.usecases import load_reference
 
-    for alias in ("default", "keys", "journal"):
-        call_command("migrate", database=alias, verbosity=0)
     machine = Actor.machine("mesure")
     load_reference(machine, departments=["38"])
     codes = sorted(themes())
     zones = [["38185"], ["200040715"], ["38"], ["france"], ["38544", "38185"]]
     structures = [
-        {"source": "b", "id": f"s{n}", "nom": f"Structure {n}", "date_maj": "2026-05-01"} for n in range(count // 10)
+        {"source": "b", "id": f"s{n}", "nom": f"Structure {n}", "date_maj": "2026-05-01"}
+        for n in range(size // 10 + 1)
     ]
     services = [
         {
@@ -42,27 +36,28 @@ def main(count: int) -> None:
             "zone_eligibilite": zones[n % 5], "code_insee": "38185", "telephone": "0465711001",
             "horaires_accueil": ["Mo-Fr 09:00-12:00,14:00-17:00; PH off", "sur rendez-vous"][n % 2],
         }
-        for n in range(count)
+        for n in range(size)
     ]  # fmt: skip
     data = json.dumps({"structures": structures, "services": services}).encode()
-    for label in ("first", "second"):
-        start, wall = time.process_time(), time.monotonic()
-        batch = usecases.receive_directory(machine, data=data, title="mesure.json")
-        seen = time.process_time() - start
-        done = usecases.load_directory(machine, batch=batch)
-        print(f"{label} import of {count}: check {seen:.1f} s CPU, whole {time.process_time() - start:.1f} s CPU, "
-              f"{time.monotonic() - wall:.1f} s elapsed, {done}")  # fmt: skip
-    town = commune("38185")
-    times = []
-    for need in [code for code in THEMES if THEMES[code]] * 3:
-        start = time.process_time()
-        directory.find_services(directory.Asked(need=need, commune=town, public="seniors"))
-        times.append(1000 * (time.process_time() - start))
-    times.sort()
-    print(
-        f"search among {Service.objects.count()}: median {times[len(times) // 2]:.0f} ms CPU, worst {times[-1]:.0f} ms"
-    )
+    loads = []
+    for _ in range(2):
+        start = time.perf_counter()
+        usecases.load_directory(machine, batch=usecases.receive_directory(machine, data=data, title="mesure.json"))
+        loads.append(1000 * (time.perf_counter() - start))
+    town, needs = commune("38185"), [code for code in THEMES if THEMES[code]]
+    asked = iter(needs * 100)
 
+    def search() -> None:
+        directory.find_services(directory.Asked(need=next(asked), commune=town, public="seniors"))
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    bare = timed(lambda: list(Service.objects.filter(withdrawn_at=None).values_list("pk")[:400]), 20)
+    found = timed(search, 60)
+    rows = [
+        {"what": words, "p50_ms": round(durations[len(durations) // 2], 1), "p95_ms": round(durations[-1], 1)}
+        for words, durations in (
+            ("400 services, unranked", bare), ("search, ranked", found), ("first load", loads[:1]),
+            ("second load, nothing changed", loads[1:]),
+        )
+    ]  # fmt: skip
+    ratio = found[len(found) // 2] / bare[len(bare) // 2]
+    return {"size": size, "rows": rows, "ratios": {"search against 400 services unranked": round(ratio, 1)}}

@@ -60,7 +60,11 @@ def measure(size: int) -> dict[str, Any]:
 
     def page() -> str:
         shown = blocks(evaluate(long, answers, now, zone))
-        return str(render_to_string("outreach/_script_questions.html", {"blocks": shown, "post": "/ici/", "kept": []}))
+        return str(
+            render_to_string(
+                "outreach/_script_questions.html", {"blocks": shown, "post": "/ici/", "kept": [], "names": ""}
+            )
+        )
 
     deeds = {
         f"canicule, {len(heat.items)} rows": lambda: evaluate(heat, heat_answers, now, zone),
