@@ -22,6 +22,7 @@ from entremise.outreach.models import (
     OrphanReport,
     ScriptVersion,
 )
+from entremise.outreach.usecases.calls.checking import promisable
 from entremise.referrals.models import Difficulty
 from tests.outreach.factories import Member, caller, campaign, register, script, supervisor, tasks, town
 
@@ -409,3 +410,16 @@ def test_a_script_changed_during_the_call_ends_on_its_own_version(asking):
     assert "Avez-vous bien dormi" in text(client.get(where))
     client.post(f"{where}rendre-compte/", {**WELL, "q-nuit": "oui", "then": "stop"})
     assert CallAttempt.objects.get().script_version == pinned
+
+
+def test_the_script_never_proposes_an_hour_when_nobody_will_call():
+    """Tomorrow at ten is the script's word; the campaign calls on one weekday only, another one."""
+    row = campaign(persons=1)
+    day = (clock.today() + timedelta(days=3)).weekday()
+    row.hours = {str(day): [["09:00", "12:00"]]}
+    tomorrow = clock.today() + timedelta(days=1)
+    wanted = f"{tomorrow:%Y-%m-%d}T10:00"
+    assert promisable(row, wanted) == f"{clock.today() + timedelta(days=3):%Y-%m-%d}T09:00"
+    row.hours = {str(tomorrow.weekday()): [["09:00", "12:00"]]}
+    assert promisable(row, wanted) == ""
+    assert promisable(row, "") == promisable(row, "bientôt") == ""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from hypothesis import given, strategies as st
 
 from entremise.audit.models import Entry
@@ -217,6 +218,22 @@ def test_a_no_in_a_stale_report_holds_at_once_and_ends_the_call_of_who_took_over
     kept = report(other, second, key="c" * 12)
     assert kept.attempt is not None or kept.orphan is not None, "what the other typed is not lost"
     assert fresh(claim).state == "closed"
+
+
+def test_the_date_said_aloud_at_the_end_of_a_script_is_a_promise_kept_for_its_caller():
+    (version,) = usecases.install_scripts(Actor.machine("essais"), codes=["canicule"])
+    row = made.campaign(persons=1, script=version.script)
+    who = made.caller()
+    claim = usecases.claim_call(who.actor, campaign=row)
+    at = (timezone.localtime(clock.now()) + timedelta(days=2)).replace(hour=10, minute=30, second=0, microsecond=0)
+    past = f"{clock.today() - timedelta(days=1):%Y-%m-%d}T10:30"
+    well = {"etat": "bien", "rappel": "oui"}
+    with pytest.raises(refusals.AnswersInvalid):
+        report(who, claim, answers={**well, "prochain_appel": past})
+    done = report(who, claim, answers={**well, "prochain_appel": f"{at:%Y-%m-%dT%H:%M}"})
+    task = fresh(claim)
+    assert (done.attempt.disposition, task.state, task.wait_reason) == ("reached_complete", "scheduled", "callback")
+    assert (task.promised_at, task.not_before, task.reserved_for_id) == (at, at, who.pk)
 
 
 def test_somebody_who_never_held_the_task_reports_nothing():

@@ -5,8 +5,10 @@ Levels are groups: "1" for the levels of alert 1 and 2, "3", "4".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
+
+from entremise.outreach.engine import ladder
 
 WEEK: Final = "9:00-12:00, 14:00-18:00"
 LONG: Final = "8:00-20:30"
@@ -18,16 +20,7 @@ LEVELS: Final[Mapping[str, Mapping[str, Any]]] = {
     "4": {"attempts": 2, "slots": 1, "cooldown": 60, "weekdays": WEEK, "saturday": "", "sunday": "",
           "holidays": False, "recurrence": "none"},
 }  # fmt: skip
-LADDER: Final[Sequence[Mapping[str, Any]]] = (
-    {"kind": "other_number", "hours": {"1": 24, "3": 4, "4": 1}},
-    {"kind": "relative", "hours": {"1": 48, "3": 8, "4": 2}},
-    {"kind": "neighbour", "hours": {"1": 72, "3": 12, "4": 4}},
-    {"kind": "visit", "hours": {"1": 120, "3": 24, "4": 8}},
-    {"kind": "letter", "hours": {"1": 168}},
-    {"kind": "police", "hours": {"3": 30, "4": 12}},
-    {"kind": "fire", "hours": {"3": 36, "4": 14}},
-)
-"""A step without hours for a level does not exist at that level."""
+LADDER: Final = ladder.DEFAULTS
 SMS: Final = (
     "{house} : on vous appellera du {number} pour prendre de vos nouvelles. "
     "Rien ne sera demandé, ni argent ni code. Pas d'accord ? Répondez STOP."

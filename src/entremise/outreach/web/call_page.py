@@ -19,6 +19,7 @@ from entremise.outreach.models import DISPOSITIONS, SLOTS, CallAttempt, CallEven
 from entremise.outreach.queries import calls as queries, campaigns, care as care_queries, complexity
 from entremise.outreach.queries.scripts import model_of
 from entremise.outreach.usecases import care
+from entremise.outreach.usecases.calls.checking import PROMISE, promisable
 from entremise.outreach.usecases.calls.holding import REASONS
 from entremise.referrals.models import NEEDS
 
@@ -60,7 +61,11 @@ def script_of(task: CallTask, sent: QueryDict) -> tuple[Page | None, dict[str, s
     answers = posted(model, sent.getlist)
     zone = timezone.get_default_timezone()
     lang = task.language if task.language in model.languages else ""
-    return evaluate(model, answers, clock.now(), zone, lang), answers
+    page = evaluate(model, answers, clock.now(), zone, lang)
+    if PROMISE not in answers and (moved := promisable(task.campaign, page.answers.get(PROMISE, ""))):
+        answers = {**answers, PROMISE: moved}  # never propose aloud an hour when nobody will call
+        page = evaluate(model, answers, clock.now(), zone, lang)
+    return page, answers
 
 
 @sensitive_variables()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.debug import sensitive_variables
 
 from entremise.kernel import clock
@@ -61,6 +62,7 @@ def check(campaign: CallCampaign, report: Report) -> None:
     if report.disposition == "reached_callback" and report.next_at is None:
         wrong["next_at"] = "Écrivez le jour et l’heure promis pour le rappel."
     elif report.next_at is not None and report.disposition in (
+        "reached_complete",
         "reached_callback",
         "reached_partial",
         "reached_other",
@@ -113,3 +115,35 @@ def read_answers(task: CallTask, report: Report) -> Mapping[str, str]:
     if wrong:
         raise AnswersInvalid(wrong)
     return dict(page.answers)
+
+
+PROMISE: Final = "prochain_appel"
+"""The question by which a script ends: « le prochain appel est fixé au … ». What is said aloud is a promise."""
+
+
+@sensitive_variables()
+def with_promise(campaign: CallCampaign, report: Report, answers: Mapping[str, str]) -> Report:
+    """The report with the date that the script fixed, when none was written beside it. Raises AnswersInvalid."""
+    said = answers.get(PROMISE, "")
+    if not said or report.next_at is not None or report.disposition not in PROMISING:
+        return report
+    at = parse_datetime(said)
+    if at is None:
+        raise AnswersInvalid({PROMISE: "Écrivez le jour et l’heure du prochain appel."})
+    at = timezone.make_aware(at) if timezone.is_naive(at) else at
+    if wrong := _promise(campaign, at, clock.now()):
+        raise AnswersInvalid({PROMISE: wrong["next_at"]})
+    return replace(report, next_at=at)
+
+
+PROMISING: Final = frozenset({"reached_complete", "reached_partial"})
+
+
+def promisable(campaign: CallCampaign, said: str) -> str:
+    """The date that a script proposes, moved to when the campaign calls; "" when nothing needs to move."""
+    at = parse_datetime(said) if said else None
+    if at is None:
+        return ""
+    wanted = timezone.make_aware(at) if timezone.is_naive(at) else at
+    near = timezone.localtime(timing.opening(campaign, wanted))
+    return "" if near == wanted else f"{near:%Y-%m-%dT%H:%M}"

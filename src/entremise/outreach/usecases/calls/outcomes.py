@@ -64,6 +64,8 @@ def outcome(
             "busy_count": 0,
         }  # fmt: skip
     match effect.after:
+        case "complete" if next_at is not None:  # a date said aloud at the end of the call
+            return _callback(campaign, base, code, caller, happened, next_at, now)
         case "complete":
             return _complete(task, campaign, base, caller, happened)
         case "callback":

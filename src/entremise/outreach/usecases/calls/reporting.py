@@ -21,7 +21,7 @@ from entremise.outreach import policies
 from entremise.outreach.models import CallAttempt, CallEvent, CallTask, OrphanReport
 from entremise.outreach.registry import REGISTER
 from entremise.outreach.usecases.calls import keeping
-from entremise.outreach.usecases.calls.checking import Report, check, read_answers
+from entremise.outreach.usecases.calls.checking import Report, check, read_answers, with_promise
 from entremise.outreach.usecases.calls.refusals import ReportIncomplete
 from entremise.outreach.usecases.calls.settling import settle
 from entremise.people.usecases import record_objection
@@ -93,7 +93,9 @@ def report_call(
     caller = row.claimed_by_id or row.released_by_id or _claimed_by(row, token)
     if channel in ("web", "api") and caller != user:
         raise NotAllowed(NOT_YOURS)
-    attempt = settle(actor, row, report, read_answers(row, report), caller=caller, late=_late(row, now))
+    answers = read_answers(row, report)
+    report = with_promise(row.campaign, report, answers)
+    attempt = settle(actor, row, report, answers, caller=caller, late=_late(row, now))
     record_soon(actor, REPORTED, attempt, disposition=disposition, late=attempt.late)
     return Reported(row, attempt)
 
