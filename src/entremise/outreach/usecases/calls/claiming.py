@@ -199,6 +199,7 @@ def _common(campaign: CallCampaign, user: int, channel: str, now: datetime) -> d
         "now": now,
         "until": now + timedelta(minutes=campaign.lease),
         "rested": now - timedelta(minutes=statement.REST),
+        "today": clock.day_of(now),
         "gap": now - timedelta(minutes=campaign.person_gap),
         "slot": slot,
         "slots": sum(1 << tried for tried in allowed),

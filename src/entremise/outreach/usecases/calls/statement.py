@@ -75,6 +75,8 @@ _ASKED = {"level": "(SELECT level FROM who)", "language": "t.language = ANY((SEL
 _WHO = """who AS MATERIALIZED (SELECT p.level, ARRAY(SELECT jsonb_array_elements_text(p.languages)) AS languages
  FROM outreach_callerprofile p JOIN outreach_callcampaign c ON c.id = %(campaign)s AND c.state = 'open'
  WHERE p.user_id = %(caller)s AND p.state = 'active' AND (p.paused_until IS NULL OR p.paused_until <= %(now)s)
+ AND (p.available_from IS NULL OR p.available_from <= %(today)s::date)
+ AND (p.available_until IS NULL OR p.available_until >= %(today)s::date)
  AND NOT EXISTS (SELECT 1 FROM outreach_debrief d WHERE d.caller_id = p.id AND d.cause = 'emergency'
                  AND d.held_at IS NULL AND d.declined_at IS NULL)
  AND NOT EXISTS (SELECT 1 FROM outreach_calltask o WHERE o.claimed_by_id = %(caller)s AND o.state = 'claimed'
