@@ -23,7 +23,7 @@ def public() -> set[str]:
 
 PUBLIC = {
     "home", "danger", "accessibility", "legal_notice", "personal_data", "report_access", "set_language", "logo",
-    "styleguide", "theme_sheet", "territories:commune_suggestions", "rules:reader", "rules:in_force",
+    "styleguide", "theme_sheet", "territories:commune_suggestions", "rules:reader", "rules:settings", "rules:in_force",
     # Entraide without account: the doors, then what a personal link opens
     "mutualaid:need_new", "mutualaid:need_done", "mutualaid:offer_new", "mutualaid:offer_done", "mutualaid:follow",
     "mutualaid:lost_link", "mutualaid:lost_link_sent", "mutualaid:paper_need", "mutualaid:paper_offer",

@@ -9,7 +9,7 @@ from entremise.kernel import navigation
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 PAGES = [
     "/", "/guide-de-style/", "/accessibilite/", "/mentions-legales/", "/donnees-personnelles/", "/signaler/",
-    "/danger/", "/regles/", "/nulle-part/",
+    "/danger/", "/regles/", "/regles/reglages/", "/nulle-part/",
 ]  # fmt: skip
 STATUS = {"/nulle-part/": 404}
 LIGHT = [path for path in PAGES if path != "/guide-de-style/"]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from entremise.kernel import clock
 from entremise.rules import queries
 from entremise.rules.engine import exploring
+from entremise.rules.web import ROOMS
 from tests.accounts.factories import agent
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +22,15 @@ def test_everybody_reads_the_rules_without_account(client, django_assert_max_num
     notes = [*queries.prohibitions(rule_set), *queries.rights(rule_set), *queries.forms(rule_set)]
     assert len(notes) == 79
     assert all(f'id="{note.id}"' in words for note in notes)
+    assert reverse("rules:settings") in words
+
+
+def test_everybody_reads_every_setting_a_vote_may_move_room_by_room(client, django_assert_max_num_queries):
+    with django_assert_max_num_queries(8):
+        page = client.get(reverse("rules:settings"))
+    words = page.content.decode()
     assert all(setting.point.label in words for setting in queries.settings())
+    assert not [one for one in queries.settings() if one.point.key.partition(".")[0] not in ROOMS], "name its room"
 
 
 @pytest.mark.parametrize(("role", "status"), [("dpo", 200), ("administrator", 200), ("matchmaker", 403)])

@@ -30,7 +30,7 @@ def _note(note: Note) -> Note:
 @login_not_required
 @require_safe
 def reader(request: Request) -> HttpResponse:
-    """What the rules allow, what no vote can allow, the points a vote may move."""
+    """What the rules allow, and what no vote can allow."""
     rule_set = queries.active()
     rules = []
     for form in queries.forms(rule_set) if rule_set else ():
@@ -41,12 +41,33 @@ def reader(request: Request) -> HttpResponse:
         "rules": rules,
         "prohibitions": [_note(n) for n in queries.prohibitions(rule_set)] if rule_set else [],
         "rights": [_note(n) for n in queries.rights(rule_set)] if rule_set else [],
-        "points": queries.settings(),
         "explorer": policies.can_explore(request.actor),
         "soon": queries.lapses_soon(rule_set, clock.now()),
         "prolongs": bool(rule_set and rule_set.provisional and request.actor.has("controller")),
     }
     return render(request, "rules/reader.html", context)
+
+
+ROOMS = {
+    "mutualaid": "Entraide",
+    "outreach": "Veille",
+    "referrals": "Orientation",
+    "registers": "Registres",
+    "vault": "Coffre",
+    "people": "Droits des personnes",
+    "rules": "Règles",
+}
+
+
+@login_not_required
+@require_safe
+def settings(request: Request) -> HttpResponse:
+    """The points a vote may move, room by room, with their value in force and their bounds."""
+    rooms: dict[str, list[queries.Setting]] = {}
+    for one in queries.settings():
+        code = one.point.key.partition(".")[0]
+        rooms.setdefault(ROOMS.get(code, code), []).append(one)
+    return render(request, "rules/settings.html", {"rooms": sorted(rooms.items())})
 
 
 @require_POST
