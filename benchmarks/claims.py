@@ -21,7 +21,7 @@ from typing import Any
 SIZE = 2_000  # tasks emptied by 8 processes
 PROCESSES, KILLS = 8, 6
 ENV = {**os.environ, "PGOPTIONS": "-c plan_cache_mode=force_generic_plan"}  # planned once, as the product's
-CLIENTS, EACH, ROUNDS = 16, 100, 7
+CLIENTS, EACH, ROUNDS = 16, 400, 5
 
 
 def measure(size: int) -> dict[str, Any]:
