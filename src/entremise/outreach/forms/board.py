@@ -112,7 +112,7 @@ class DecisionForm(ReasonForm):
 
 
 class NumberForm(forms.Form):
-    """The number a person calls from, normalised; never kept in a form that comes back."""
+    """The number a person calls from, normalised; shown again only when it must be corrected."""
 
     use_required_attribute = False
 

@@ -14,9 +14,10 @@ from django.db import connection
 from django.utils import timezone
 
 from entremise.kernel.db import marks, read_rows
+from entremise.outreach.engine.dispositions import CONTACTS
 from entremise.outreach.models import CallCampaign
 
-CONTACT: Final = ("reached_complete", "reached_partial", "reached_callback", "refused_today", "objection")
+CONTACT: Final = tuple(sorted(CONTACTS))
 USEFUL: Final = ("reached_complete", "reached_partial")
 BAD_NUMBER: Final = ("wrong_number", "out_of_service")
 

@@ -158,6 +158,7 @@ def orphan_decide(request: Request, public_id: str) -> HttpResponse:
     return _orphan_page(request, row, form)
 
 
+@never_cache
 @sensitive_variables()
 @require_http_methods(["GET", "POST"])
 def incoming(request: Request) -> HttpResponse:
@@ -170,10 +171,13 @@ def incoming(request: Request) -> HttpResponse:
             found = supervising.called_from(request.actor, form.cleaned_data["phone"])
         except DomainError as error:
             tell(form, error)
+        else:
+            form = forms.NumberForm()  # a number that was found is not written on the page again
     context = {"form": form, "found": found}
     return render(request, "outreach/incoming.html", context, status=422 if form.errors else 200)
 
 
+@never_cache
 @sensitive_variables()
 @require_http_methods(["GET", "POST"])
 def incoming_note(request: Request, public_id: str) -> HttpResponse:

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from entremise.outreach.engine.dispositions import CONTACTS
 from entremise.outreach.models import CallAttempt, CallCampaign, CallTask
 
 SHARES: Final = {
@@ -46,7 +47,6 @@ LIVING: Final = frozenset(
     {"reached_complete", "reached_partial", "reached_callback", "reached_language", "reached_hearing",
      "refused_today", "objection"}
 )  # fmt: skip
-CONTACT: Final = frozenset({"reached_complete", "reached_partial", "reached_callback", "refused_today", "objection"})
 MISS: Final = frozenset({"no_answer", "switched_off", "busy", "voicemail_left", "voicemail_none"})
 CAUSE: Final = {
     "reached_hearing": "hearing",
@@ -147,14 +147,14 @@ def tell(
             idempotency_key=uuid4().hex,
             happened_at=at,
             recorded_at=at + timedelta(minutes=2),
-            minutes=chance.randint(4, 25) if said in CONTACT else 1,
+            minutes=chance.randint(4, 25) if said in CONTACTS else 1,
             news=said == "emergency" and chance.random() < 0.5,
         )
         story.attempts.append(attempt)
         story.dispositions[said] += 1
         story.called.add(place)
         again = _after(campaign, task, attempt, chance, story, lost)
-        if said in CONTACT or attempt.news:
+        if said in CONTACTS or attempt.news:
             story.contacted.add(place)
         if said in ("reached_complete", "reached_partial") and chance.random() < REFERRED:
             story.raised.append(attempt)
@@ -171,7 +171,7 @@ def _after(
     task.previous_caller_id, task.last_attempt_at, task.changed_at = attempt.caller_id, at, at
     if said in LIVING:
         task.last_sign_of_life_at = at
-    if said in CONTACT:
+    if said in CONTACTS:
         task.last_contact_at, task.misses, task.tried_slots = at, 0, 0
     if said in CAUSE:
         task.state, task.cause, task.wait_reason = "needs_supervisor", CAUSE[said], ""
