@@ -89,6 +89,14 @@ def test_tasks_are_given_to_a_colleague_and_a_call_begun_meanwhile_is_left_alone
     assert planned == set(every) - {taken.public_id}
 
 
+def test_what_is_decided_one_by_one_is_offered_to_no_caller(boss):
+    row = campaign(persons=1)
+    CallTask.objects.update(state="needs_supervisor", cause="hearing")
+    text = boss.get(reverse("outreach:bucket", args=[row.public_id, "needs_supervisor"])).content.decode()
+    assert "Confier" not in text
+    assert tasks(row)[0].public_id in text
+
+
 def test_stuck_calls_go_back_and_nothing_ticked_says_so(boss):
     row, busy = campaign(persons=1), caller()
     taken = usecases.claim_call(busy.actor, campaign=row).task

@@ -25,6 +25,8 @@ from entremise.outreach.usecases.calls.refusals import ReportIncomplete
 from entremise.outreach.web.board import overdue
 
 PAGE = 50
+ONE_BY_ONE = ("needs_supervisor", "escalated")
+"""Decided on each task's own page: nothing there is given to a caller."""
 PROMISES = Kind("rappels", "rappels promis en retard", "Confiez-les à quelqu’un qui appelle maintenant.")
 
 
@@ -55,6 +57,7 @@ def bucket(request: Request, public_id: str, code: str) -> HttpResponse:
         rows = queries.Listed(campaign, code, now)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "kind": kind, "page": page, "form": form, "now": now, "chosen": form.chosen}
+    context["bulk"] = code not in ONE_BY_ONE
     return render(request, "outreach/bucket.html", context, status=422 if form.errors else 200)
 
 
